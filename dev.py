@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Set up, run and check twitch-cds. Needs Python 3.11 or newer on Linux or macOS, and nothing else.
+
+    python3 dev.py setup                          make .venv with everything the service needs
+    python3 dev.py serve [--port N] [--host H]    set up, then run the service
+    python3 dev.py test [pytest arguments]        set up, then every check; with arguments, only pytest
+    python3 dev.py lint                           set up, then style, types and who may import whom
+    python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
+    python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
+    python3 dev.py clean                          remove .venv, caches and build results
+
+What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
+same and the tests' tools) and requirements-build.lock (what installs them). A second run finds its
+stamp in .venv and starts at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+STAMP = VENV / "set-up.json"
+SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
+CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
+CLINICAL_CORE += " assess.py rules/*"
+LEFTOVERS = ".venv .coverage .coverage.* coverage.xml htmlcov .hypothesis .import_linter_cache .mypy_cache"
+LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
+
+
+def main(command: str = "help", *arguments: str) -> int:
+    """Run one command of the list above and return its exit code."""
+    commands = {f.__name__: f for f in (setup, serve, test, lint, bench, lock, clean)}
+    if command not in commands:
+        print(__doc__)
+        return 0 if command in ("help", "-h", "--help") else 2
+    os.chdir(ROOT)
+    return commands[command](*arguments)
+
+
+def setup() -> int:
+    """Make .venv hold the service and what it needs."""
+    install(SERVICE_LOCK)
+    return 0
+
+
+def serve(*arguments: str) -> int:
+    """Become the service, so that its signals and exit code are the service's own."""
+    install(SERVICE_LOCK)
+    os.execv(BIN / "twitch-cds", ["twitch-cds", "serve", *arguments])
+
+
+def test(*arguments: str) -> int:
+    """Run every check, also after one failed; with arguments run only pytest with them."""
+    install(TEST_LOCK)
+    if arguments:
+        return run(BIN / "python", "-m", "pytest", *arguments)
+    core = ",".join(f"service/{name}" for name in CLINICAL_CORE.split())
+    return check(
+        *LINTERS,
+        ("python", "-m", "pytest", "--cov", "--cov-report=term:skip-covered"),
+        ("coverage", "report", "--show-missing", "--skip-covered", "--fail-under=100", f"--include={core}"),
+    )
+
+
+def lint() -> int:
+    """Run the checks that read the code without running it."""
+    install(TEST_LOCK)
+    return check(*LINTERS)
+
+
+def bench(*arguments: str) -> int:
+    """Become the measurement of the hook's speed."""
+    install(TEST_LOCK)
+    os.execv(BIN / "python", ["python", "tests/bench/hook.py", *arguments])
+
+
+def lock(*arguments: str) -> int:
+    """Write the three lock files; pins stay as they are unless `--upgrade` or pyproject.toml move them."""
+    make_venv()
+    if not (BIN / "uv").exists() and run_pip("install", "--quiet", "uv"):
+        return 1
+    same_versions = ("--constraints", TEST_LOCK)
+    return (
+        compile_lock(TEST_LOCK, "pyproject.toml", "--group", "test", *arguments)
+        or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
+        or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
+    )
+
+
+def clean() -> int:
+    """Remove what the other commands made."""
+    for pattern in LEFTOVERS.split():
+        for path in list(ROOT.glob(pattern)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return 0
+
+
+LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",), ("lint-imports", "--no-logo"))
+
+
+def check(*steps: tuple[str, ...]) -> int:
+    """Run every step, then print how each went; 1 if any failed."""
+    summary = []
+    for step in steps:
+        print("\n==", *step, flush=True)
+        start = time.monotonic()
+        outcome = "FAILED" if run(BIN / step[0], *step[1:]) else "passed"
+        summary.append(f"{outcome} {time.monotonic() - start:6.1f} s  {' '.join(step):.90}")
+    print("", *summary, sep="\n")
+    return int(any(line.startswith("FAILED") for line in summary))
+
+
+def install(wanted: str) -> None:
+    """Make .venv hold what the lock file `wanted` names; do nothing when it already does."""
+    with Path(__file__).open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        stamp = {"root": str(ROOT), "files": digest()}
+        if STAMP.exists():
+            found = json.loads(STAMP.read_text())
+            installed = found.pop("lock")
+            if found == stamp and installed in (wanted, TEST_LOCK):
+                return
+            if found["root"] != stamp["root"]:
+                shutil.rmtree(VENV)
+            if installed == TEST_LOCK:
+                wanted = TEST_LOCK
+        print(f"Setting up {VENV} from {wanted}; the next run will not need to.", flush=True)
+        make_venv()
+        STAMP.unlink(missing_ok=True)
+        if install_with_uv(wanted) and install_with_pip(wanted):
+            sys.exit("Not set up: neither uv nor pip could install what is locked; see their messages above.")
+        STAMP.write_text(json.dumps({**stamp, "lock": wanted}))
+
+
+def digest() -> str:
+    """A hash over what decides what is installed."""
+    import tomllib  # here, because an older Python must get as far as its message
+
+    locks = [Path(file).read_text() for file in (SERVICE_LOCK, TEST_LOCK, BUILD_LOCK)]
+    project = tomllib.loads(Path("pyproject.toml").read_text())
+    parts = [*locks, project["build-system"], project["project"]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def make_venv() -> None:
+    """Create .venv with pip in it, or stop and say what is missing."""
+    if (BIN / "python").exists() and (BIN / "pip").exists():
+        return
+    missing = "Python's venv module is incomplete here. On Debian or Ubuntu: apt install python3-venv"
+    if find_spec("ensurepip") is None or run(sys.executable, "-m", "venv", "--clear", VENV):
+        sys.exit(missing)
+
+
+def install_with_uv(wanted: str) -> int:
+    """Install with uv, which takes a quarter of pip's time. Not 0 when uv cannot be had or cannot do it."""
+    return (
+        run_pip("install", "--quiet", "--require-hashes", "-r", BUILD_LOCK)
+        or run_uv("pip", "sync", "--quiet", "--require-hashes", wanted, BUILD_LOCK)
+        or run_uv("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
+    )
+
+
+def install_with_pip(wanted: str) -> int:
+    """Install the same with pip alone: where uv has no wheel, or cannot reach the index that pip reaches."""
+    print("uv could not do it; trying pip, which takes longer.", flush=True)
+    without_uv = VENV / BUILD_LOCK
+    without_uv.write_text(re.sub(r"^uv==(.*\\\n)*.*\n", "", Path(BUILD_LOCK).read_text(), flags=re.MULTILINE))
+    return run_pip("install", "--quiet", "--require-hashes", "-r", wanted, "-r", without_uv) or run_pip(
+        "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."
+    )
+
+
+def compile_lock(lock_file: str, *arguments: str) -> int:
+    """Write one lock file: for every supported Python, with hashes, naming neither a host nor a path."""
+    options = ["--universal", "--python-version", "3.11", "--generate-hashes"]
+    options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
+    return run_uv("pip", "compile", "--quiet", *options, "--output-file", lock_file, *arguments)
+
+
+def run_pip(*arguments: str | Path) -> int:
+    """Run the virtual environment's pip."""
+    return run(BIN / "python", "-m", "pip", "--disable-pip-version-check", *arguments)
+
+
+def run_uv(*arguments: str) -> int:
+    """Run the virtual environment's uv with the system's certificates and the index that pip uses."""
+    ask_pip = (BIN / "python", "-m", "pip", "config", "list")
+    answer = subprocess.run(ask_pip, capture_output=True, text=True).stdout
+    settings = dict(re.findall(r"^(\S+)=('.*')$", answer, re.MULTILINE))
+    env = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never", **os.environ, "VIRTUAL_ENV": str(VENV)}
+    for name in ("global.index-url", "install.index-url", ":env:.index-url"):
+        if name in settings and "UV_DEFAULT_INDEX" not in os.environ:
+            env["UV_DEFAULT_INDEX"] = ast.literal_eval(settings[name])
+    return run(BIN / "uv", *arguments, env=env)
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> int:
+    """Run a program and return its exit code."""
+    return subprocess.run(command, env=env).returncode
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit(f"twitch-cds needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""Everything that we raise on purpose.
+
+    ServiceError
+    ├── RequestNotUnderstood      what was sent is not what the address takes
+    │   ├── BodyTooLarge
+    │   ├── NotJson               the content type or the syntax
+    │   └── NotABundle            JSON, but no FHIR Bundle that we read
+    ├── SeveralPatients           a Bundle about more than one person
+    ├── UnknownService            no CDS service of that id
+    ├── RecordNotAvailable        the prefetch lacks what the decision needs
+    ├── ClientNotTrusted          no token, or not one that we accept
+    ├── TooManyRequests           the client's rate limit
+    ├── NotFound                  no such artefact or page
+    └── KnowledgeInvalid          our own files contradict themselves: do not start
+
+Messages say what happened, why it matters and what to do next. They hold names of
+fields, resource types and ids, never a value from a patient's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ServiceError(Exception):
+    """What happened, in words for the one who called us."""
+
+
+class RequestNotUnderstood(ServiceError):
+    """The request is not what the address takes; `where` names the member at fault."""
+
+    def __init__(self, message: str, *, where: str | None = None) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class BodyTooLarge(RequestNotUnderstood):
+    """The body is larger than the service reads."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The body is larger than {limit} bytes. Send fewer resources (the prefetch templates of"
+            " GET /cds-services ask for no more than is needed), or raise TWITCH_CDS_MAX_BODY_BYTES."
+        )
+
+
+class NotJson(RequestNotUnderstood):
+    """The body is not JSON, or does not say that it is; `media_type` tells the two apart."""
+
+    def __init__(self, message: str, *, media_type: bool = False) -> None:
+        super().__init__(message)
+        self.media_type = media_type
+
+
+class NotABundle(RequestNotUnderstood):
+    """The body is JSON, but no FHIR Bundle that we read."""
+
+
+class SeveralPatients(ServiceError):
+    """The resources are about more than one person, and nothing says whom to assess."""
+
+    def __init__(self, references: Sequence[str]) -> None:
+        super().__init__(
+            f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an assessment is about"
+            " one. Repeat the request with ?patient=ID, or send one patient's resources."
+        )
+
+
+class UnknownService(ServiceError):
+    """No CDS service has this id."""
+
+    def __init__(self, service_id: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no CDS service {service_id!r}. GET /cds-services lists: {', '.join(known)}."
+        )
+
+
+class RecordNotAvailable(ServiceError):
+    """The patient's record did not come with the request, and could not be fetched."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(
+            f"The prefetch did not include {', '.join(missing)}. Send the templates listed by"
+            " GET /cds-services, or a fhirServer with fhirAuthorization that may read them."
+        )
+
+
+class ClientNotTrusted(ServiceError):
+    """The token is absent or not accepted; `reason` is for the log, never for the answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "The client is not trusted. Send a valid JWT of a registered client as a bearer token."
+        )
+        self.reason = reason
+
+
+class TooManyRequests(ServiceError):
+    """The client has used up its calls for this minute."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many calls in this minute. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
+class NotFound(ServiceError):
+    """There is nothing at this address."""
+
+
+class KnowledgeInvalid(ServiceError):
+    """Our knowledge files contradict themselves or lack something; the program stops with every problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The clinical knowledge is not sound:\n" + "\n".join(f"  - {p}" for p in problems))

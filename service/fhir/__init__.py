@@ -1,0 +1,56 @@
+"""FHIR R4 in, facts out: nothing outside this package knows what a resource looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from service.facts import Facts
+from service.fhir.history import past, relatives
+from service.fhir.measurements import results, with_adjusted_calcium
+from service.fhir.medicines import medicines
+from service.fhir.people import person
+from service.fhir.questionnaire import answers
+from service.fhir.reading import Reading
+from service.fhir.record import Record
+from service.fhir.symptoms import conditions, observations
+from service.findings import Unreadable
+from service.knowledge import Knowledge
+from service.results import Result
+from service.statements import Statement, gathered
+
+
+@dataclass(frozen=True)
+class Read:
+    """The facts of a record, and what could not be read."""
+
+    facts: Facts
+    unreadable: tuple[Unreadable, ...]
+
+
+def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
+    """What the record says about its patient on the day `on`.
+
+    Raises:
+        Nothing. What cannot be read is listed as unreadable, with the path at fault.
+    """
+    reading = Reading(knowledge, on)
+    patient = person(record, reading)
+    said = list(answers(record, reading))
+    statements = [*conditions(record, reading), *observations(record, reading)]
+    statements += [s for s in said if isinstance(s, Statement)]
+    found = [*results(record, reading), *(r for r in said if isinstance(r, Result))]
+    measured: dict[str, list[Result]] = {}
+    for result in with_adjusted_calcium(found, reading):
+        measured.setdefault(result.analyte, []).append(result)
+    facts = Facts(
+        on=on,
+        patient=patient,
+        statements=gathered(statements),
+        results={analyte: tuple(listed) for analyte, listed in measured.items()},
+        medicines=tuple(medicines(record, reading)),
+        relatives=tuple(relatives(record, reading)),
+        past=tuple(past(record, reading)),
+    )
+    unreadable = dict.fromkeys([*record.unreadable, *reading.unreadable])
+    return Read(facts, tuple(unreadable))

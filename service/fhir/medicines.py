@@ -1,0 +1,116 @@
+"""MedicationRequest and MedicationStatement -> medicines in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from service.amounts import Span
+from service.answers import Basis
+from service.facts import MedicineUse
+from service.fhir.dates import end, span, start
+from service.fhir.reading import Reading
+from service.fhir.record import Record, normal
+from service.fhir.views import (
+    CodeableConcept,
+    Medication,
+    MedicationRequest,
+    MedicationStatement,
+    NotReadable,
+    one_of,
+    view,
+)
+from service.truth import Truth
+
+ENDED = ("completed", "stopped")
+NOT_MEANT = ("proposal", "option")
+
+
+def medicines(record: Record, reading: Reading) -> Iterator[MedicineUse]:
+    """The medicines of known classes in use on the day, or until a few weeks before."""
+    for source, request in reading.views(record.of("MedicationRequest"), MedicationRequest):
+        asked, ended = span(request.authored_on), _request_end(request)
+        meant = not request.do_not_perform and request.intent not in NOT_MEANT
+        if meant and _counts(request.status, asked, ended, reading):
+            yield from _uses(source, request, Truth.YES, asked or ended, record, reading)
+    for source, said in reading.views(record.of("MedicationStatement"), MedicationStatement):
+        began = span(said.effective_date_time) or start(said.effective_period) or span(said.date_asserted)
+        ended = end(said.effective_period)
+        if said.status == "not-taken" and not _future(began, reading):
+            yield from _uses(source, said, Truth.NO, began, record, reading)
+        elif _counts(said.status, began, ended, reading):
+            yield from _uses(source, said, Truth.YES, began or ended, record, reading)
+
+
+def _counts(status: str, began: Span | None, ended: Span | None, reading: Reading) -> bool:
+    """Active, or ended within the last weeks; a medicine ended on an unknown day counts if it began within them."""
+    if _future(began, reading):
+        return False
+    if status == "active":
+        return True
+    last = ended or began
+    weeks = reading.knowledge.thresholds.medicines_count
+    return status in ENDED and last is not None and last.within(weeks, reading.on) is Truth.YES
+
+
+def _future(day: Span | None, reading: Reading) -> bool:
+    return day is not None and day.first > reading.on
+
+
+def _request_end(request: MedicationRequest) -> Span | None:
+    bounds = [
+        d.timing.repeat.bounds_period
+        for d in request.dosage_instruction or ()
+        if d.timing and d.timing.repeat
+    ]
+    ends = [end(period) for period in bounds]
+    if request.dispense_request:
+        ends.append(end(request.dispense_request.validity_period))
+    return max((e for e in ends if e), key=lambda e: e.last, default=None)
+
+
+def _uses(
+    source: str,
+    taken: MedicationRequest | MedicationStatement,
+    truth: Truth,
+    day: Span | None,
+    record: Record,
+    reading: Reading,
+) -> Iterator[MedicineUse]:
+    try:
+        one_of(taken, "medication_codeable_concept", "medication_reference")
+        codes = list(_codes(taken, record))
+    except NotReadable as reason:
+        reading.set_aside(source, str(reason))
+        return
+    if not any(c.coding for c in codes):
+        reading.set_aside(source, "no code says which medicine this is; text alone decides nothing")
+    known = ((system, c) for concept in codes for system, c in reading.known(concept))
+    found = (
+        name for system, c in known for name in reading.knowledge.medicine_codes.find(system, c.code or "")
+    )
+    for name in dict.fromkeys(found):
+        words = reading.knowledge.medicines[name].words
+        yield MedicineUse(name, truth, Basis(words, source, day.text if day else None, stated=day))
+
+
+def _codes(taken: MedicationRequest | MedicationStatement, record: Record) -> Iterator[CodeableConcept]:
+    """The codes of the medicine: its own, or those of the contained or bundled Medication and its ingredients."""
+    if taken.medication_codeable_concept:
+        yield taken.medication_codeable_concept
+    reference = taken.medication_reference.reference if taken.medication_reference else None
+    raw = _medication(reference, taken.contained or (), record) if reference else None
+    if raw is None:
+        return
+    medication = view(Medication, raw)
+    if medication.code:
+        yield medication.code
+    yield from (i.item_codeable_concept for i in medication.ingredient or () if i.item_codeable_concept)
+
+
+def _medication(
+    reference: str, contained: tuple[Mapping[str, Any], ...], record: Record
+) -> Mapping[str, Any] | None:
+    if reference.startswith("#"):
+        return next((c for c in contained if c.get("id") == reference[1:]), None)
+    return record.medications.get(reference) or record.medications.get(normal(reference))

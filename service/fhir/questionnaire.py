@@ -1,0 +1,114 @@
+"""QuestionnaireResponse -> the same statements and results that Observations give.
+
+A link id is one of our own codes; in our own Questionnaire it may also be a concept
+("muscle-weakness"). A missing answer is unknown, and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.fhir.dates import span
+from service.fhir.measurements import answer_amount
+from service.fhir.reading import Reading
+from service.fhir.record import OWN_CANONICAL, Record
+from service.fhir.symptoms import grades, stated
+from service.fhir.views import CodeableConcept, Coding, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from service.knowledge.codes import Meaning
+from service.results import Result
+from service.statements import Form, Statement
+from service.truth import Truth
+
+READ = ("completed", "amended", "in-progress")
+
+
+def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
+    """What the questionnaires of the record say, on or before the day."""
+    for source, response in reading.views(record.of("QuestionnaireResponse"), QuestionnaireResponse):
+        day = span(response.authored)
+        if response.status not in READ or (day and day.first > reading.on):
+            continue
+        template = Statement(
+            "",
+            Truth.YES,
+            "",
+            source,
+            Form.ANSWER,
+            stated=day.until(reading.on) if day else None,
+            note="preliminary" if response.status == "in-progress" else None,
+        )
+        ours = (response.questionnaire or "").startswith(OWN_CANONICAL)
+        for item in _items(response.item or ()):
+            for answer in item.answer or ():
+                yield from _answer(item.link_id, answer, template, reading, ours=ours)
+
+
+def _items(items: tuple[ResponseItem, ...]) -> Iterator[ResponseItem]:
+    for item in items:
+        yield item
+        yield from _items(item.item or ())
+        for answer in item.answer or ():
+            yield from _items(answer.item or ())
+
+
+def _answer(
+    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
+) -> Iterator[Statement | Result]:
+    knows = reading.knowledge
+    if link_id in knows.analytes and answer.value_quantity is not None:
+        analyte = knows.analytes[link_id]
+        amount, why = answer_amount(analyte, answer.value_quantity, reading)
+        yield Result(
+            analyte.id, analyte.words, template.source, amount, template.stated, why=why, note=template.note
+        )
+        return
+    system = knows.uris["own"]
+    own = CodeableConcept((Coding(system, link_id),))
+    yield from grades(template, own, _number(answer), (), reading)
+    for meaning in knows.meanings.find("own", link_id) or (_of_concept(link_id, reading) if ours else ()):
+        truth, value = _said(meaning, answer, reading)
+        if truth is not None:
+            concept = knows.concepts[meaning.concept]
+            counts = concept.counts_days or knows.thresholds.symptoms_count
+            said = _with(template, truth, value, counts)
+            yield from stated(said, meaning, ())
+
+
+def _with(template: Statement, truth: Truth, value: str | None, counts: float) -> Statement:
+    return Statement(
+        "",
+        truth,
+        "",
+        template.source,
+        template.form,
+        stated=template.stated,
+        examined=False,
+        counts_days=counts,
+        value=value,
+        note=template.note,
+    )
+
+
+def _said(meaning: Meaning, answer: ResponseAnswer, reading: Reading) -> tuple[Truth | None, str | None]:
+    """A boolean, yes or no by code, or one of the question's own answers; anything else says nothing."""
+    if answer.value_boolean is not None:
+        return (Truth.YES if answer.value_boolean else Truth.NO), None
+    coding = answer.value_coding
+    system = reading.knowledge.systems.get(coding.system or "") if coding else None
+    if coding is None or system is None or coding.code is None:
+        return None, None
+    choices = reading.knowledge.own.get(meaning.aspect or meaning.concept, {}).get("answers", {})
+    if system == "own" and coding.code in choices:
+        return Truth.YES, coding.code
+    return reading.knowledge.answers.get((system, coding.code)), None
+
+
+def _of_concept(link_id: str, reading: Reading) -> tuple[Meaning, ...]:
+    concept = reading.knowledge.concepts.get(link_id)
+    if concept is None or concept.kind == "diagnosis":
+        return ()
+    return (Meaning(concept.id, "", concept.words, concept.words, concept.kind, None, examined=False),)
+
+
+def _number(answer: ResponseAnswer) -> float | None:
+    return float(answer.value_integer) if answer.value_integer is not None else answer.value_decimal

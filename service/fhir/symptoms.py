@@ -1,0 +1,342 @@
+"""Conditions and Observations -> statements: what is so, what is not so, what was asked in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from service.amounts import Span
+from service.fhir.dates import at_age, between_ages, span, start
+from service.fhir.reading import Reading
+from service.fhir.record import Record
+from service.fhir.views import CodeableConcept, Condition, NotReadable, Observation, Valued, one_of
+from service.knowledge.codes import Meaning
+from service.statements import Form, Place, Statement
+from service.truth import Truth
+
+GONE = {"inactive", "remission", "resolved"}
+SUSPECTED = {"unconfirmed", "provisional", "differential"}
+STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
+FULL_STATUS = ("final", "amended", "corrected")
+NO_STATUS = ("cancelled", "entered-in-error")
+MRC_GRADE = "mrc-grade"
+WEAKNESS = "muscle-weakness"
+FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one question was answered with: a truth, perhaps a coded value, and what must be noted."""
+
+    truth: Truth
+    value: str | None = None
+    note: str | None = None
+
+
+def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
+    """The statements of the problem list; entries in error are as if they were not there."""
+    for source, condition in reading.views(record.of("Condition"), Condition):
+        try:
+            yield from _condition(source, condition, reading)
+        except NotReadable as reason:
+            reading.set_aside(source, str(reason))
+
+
+def observations(record: Record, reading: Reading) -> Iterator[Statement]:
+    """The statements of Observations and their components."""
+    for source, observation in reading.views(record.of("Observation"), Observation):
+        if observation.status in NO_STATUS:
+            continue
+        try:
+            yield from _observation(source, observation, reading)
+        except NotReadable as reason:
+            reading.set_aside(source, str(reason))
+
+
+def when(observation: Observation) -> Span | None:
+    """The day an Observation speaks of: effective, else issued."""
+    one_of(observation, "effective_date_time", "effective_period", "effective_instant", "effective_timing")
+    effective = observation.effective_date_time or observation.effective_instant
+    return span(effective) or start(observation.effective_period) or span(observation.issued)
+
+
+def meanings(concept: CodeableConcept | None, reading: Reading) -> tuple[Meaning, ...]:
+    """What a CodeableConcept says, each concept once: of several codings the narrowest counts."""
+    found: dict[str, Meaning] = {}
+    for system, coding in reading.known(concept):
+        for meaning in reading.knowledge.meanings.find(system, coding.code or ""):
+            held = found.get(meaning.concept)
+            if held is None or _narrowness(meaning) > _narrowness(held):
+                found[meaning.concept] = meaning
+    return tuple(found.values())
+
+
+def _narrowness(meaning: Meaning) -> int:
+    return 0 if meaning.unspecific else 2 if meaning.aspect else 1
+
+
+def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[Statement]:
+    one_of(condition, "onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
+    _one_abatement(condition)
+    verified = _codes(condition.verification_status)
+    said = meanings(condition.code, reading)
+    recorded, onset = span(condition.recorded_date), _onset(condition, reading)
+    day = recorded or onset
+    if "entered-in-error" in verified or not said or (day and day.first > reading.on):
+        return
+    template = Statement(
+        "",
+        Truth.YES,
+        "",
+        source,
+        Form.CONDITION,
+        examined=True,
+        stated=recorded.until(reading.on) if recorded else None,
+        onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
+    )
+    if "refuted" in verified:
+        template = replace(template, truth=Truth.NO, refuted=True)
+    elif _over(condition, reading):
+        ended = _ended(condition, reading)
+        since = ended if ended and ended.first <= reading.on else template.stated
+        template = replace(template, truth=Truth.NO, ended=True, stated=since)
+    places = [p for site in condition.body_site or () for p in reading.places(site)]
+    elsewhere = bool(condition.body_site) and not places
+    for meaning in said:
+        suspected = meaning.kind == "diagnosis" and bool(SUSPECTED & verified)
+        yield from stated(replace(template, confirmed=not suspected), meaning, places, elsewhere=elsewhere)
+
+
+def _observation(source: str, observation: Observation, reading: Reading) -> Iterator[Statement]:
+    day = when(observation)
+    if day and day.first > reading.on:
+        return
+    template = Statement(
+        "",
+        Truth.YES,
+        "",
+        source,
+        Form.OBSERVATION,
+        stated=day.until(reading.on) if day else None,
+        examined=not _reported(observation),
+        note=None if observation.status in FULL_STATUS else observation.status,
+    )
+    places = reading.places(observation.body_site)
+    elsewhere = observation.body_site is not None and not places
+    for part in (observation, *(observation.component or ())):
+        yield from grades(template, part.code, _grade(part), places, reading)
+        yield from _part(template, part, places, elsewhere, reading, full=observation.status in FULL_STATUS)
+
+
+def grades(
+    template: Statement, code: CodeableConcept, grade: float | None, places: Iterable[Place], reading: Reading
+) -> Iterator[Statement]:
+    """An MRC grade of muscle strength as a statement on weakness: full strength denies it for its place alone."""
+    if not any(system == "own" and coding.code == MRC_GRADE for system, coding in reading.known(code)):
+        return
+    threshold = reading.knowledge.thresholds
+    readable = grade is not None and 0 <= grade <= threshold.full_strength
+    weak = readable and grade is not None and grade < threshold.full_strength
+    truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
+    words = f"MRC grade {grade:g}" if readable else "MRC grade"
+    for place in tuple(places) or (None,):
+        yield replace(
+            template,
+            concept=WEAKNESS,
+            aspect=MRC_GRADE,
+            truth=truth,
+            words=f"{words}, {place.words}" if place else words,
+            place=place,
+            examined=True,
+            counts_days=threshold.symptoms_count,
+            note=template.note if readable else "the grade is not a whole number from 0 to 5",
+        )
+
+
+def _grade(part: Valued) -> float | None:
+    if part.value_integer is not None:
+        return float(part.value_integer)
+    quantity = part.value_quantity
+    return quantity.value if quantity and quantity.comparator is None else None
+
+
+def _part(
+    template: Statement,
+    part: Valued,
+    places: Iterable[Place],
+    elsewhere: bool,
+    reading: Reading,
+    *,
+    full: bool,
+) -> Iterator[Statement]:
+    """The statements of an Observation or of one of its components."""
+    if len(part.values) > 1:
+        raise NotReadable("More than one value")
+    family = any(coding.code in FAMILY_HISTORY for _, coding in reading.known(part.code))
+    asked = meanings(part.code, reading)
+    for meaning in asked:
+        counts = _counts_days(meaning, reading)
+        said = _answer(
+            meaning, part, reading, states_itself=full and _states_itself(part.code, meaning, reading)
+        )
+        template_of = replace(template, truth=said.truth, value=said.value, counts_days=counts)
+        template_of = replace(
+            template_of, note=_notes(template.note, said.note), confirmed=meaning.kind != "diagnosis"
+        )
+        yield from stated(template_of, meaning, places, elsewhere=elsewhere)
+    if family or any(_question(m, reading).get("answers") for m in asked):
+        return
+    for meaning in meanings(part.value_codeable_concept, reading):
+        counts = _counts_days(meaning, reading)
+        found = replace(template, counts_days=counts, confirmed=meaning.kind != "diagnosis")
+        if not any(meaning.concept == a.concept for a in asked):
+            yield from stated(found, meaning, places, elsewhere=elsewhere)
+
+
+def stated(
+    template: Statement, meaning: Meaning, places: Iterable[Place], *, elsewhere: bool = False
+) -> Iterator[Statement]:
+    """The template as statements of a meaning, one a place; at a site we do not know it is a narrower thing."""
+    truth = Truth.UNKNOWN if meaning.unspecific and template.truth is not Truth.NO else template.truth
+    note = _too_wide(meaning, template.note) if meaning.unspecific else template.note
+    aspect = meaning.aspect or ("elsewhere" if elsewhere and truth is Truth.NO else "")
+    for place in _where(meaning.place, tuple(places)):
+        yield replace(
+            template,
+            concept=meaning.concept,
+            kind=meaning.kind,
+            aspect=aspect,
+            truth=truth,
+            words=_words(meaning, place, template),
+            place=place,
+            examined=template.examined and meaning.examined,
+            note=note,
+        )
+
+
+def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
+    """The places given, unless the code itself names another one: a twitching eye on the face is the eyelid."""
+    if known is None:
+        return given or (None,)
+    within = tuple(p for p in given if (p.site == known.site if known.site else p.region == known.region))
+    return within or (known,)
+
+
+def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
+    named = place is not None and place.words and (meaning.place is None or place != meaning.place)
+    words = f"{meaning.words}, {place.words}" if named and place else meaning.words
+    if meaning.concept == WEAKNESS and not meaning.unspecific:
+        words += " (examined)" if template.examined and meaning.examined else " (reported)"
+    if template.truth is Truth.NO:
+        words = f"{words}: {'refuted' if template.refuted else 'over' if template.ended else 'no'}"
+    return words
+
+
+def _too_wide(meaning: Meaning, note: str | None) -> str:
+    return _notes(note, f"recorded only as “{meaning.display}”, which leaves it open") or ""
+
+
+def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
+    """Our own question of that name, if it is one."""
+    return reading.knowledge.own.get(meaning.aspect or meaning.concept, {})
+
+
+def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: bool) -> Said:
+    """What was answered to the question (or finding) that the code names."""
+    if part.data_absent_reason is not None:
+        reason = next((c.code for c in part.data_absent_reason.coding or ()), None)
+        return Said(Truth.UNKNOWN, note=f"no value was recorded ({reason or 'reason not coded'})")
+    if part.value_boolean is not None:
+        return Said(Truth.YES if part.value_boolean else Truth.NO)
+    if part.value_codeable_concept is not None:
+        return _coded_answer(meaning, part.value_codeable_concept, reading)
+    if part.values:
+        return Said(Truth.UNKNOWN, note="the value is of a type that does not answer the question")
+    interpreted = _interpreted(part, reading)
+    if interpreted is not None:
+        return Said(interpreted)
+    if states_itself:
+        return Said(Truth.YES)
+    return Said(Truth.UNKNOWN, note="the question has no value")
+
+
+def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) -> Said:
+    answers = _question(meaning, reading).get("answers", {})
+    for system, coding in reading.known(value):
+        if system == "own" and coding.code in answers:
+            return Said(Truth.YES, value=coding.code)
+        truth = reading.knowledge.answers.get((system, coding.code or ""))
+        if truth is not None and not answers:
+            return Said(truth, note="recorded as unknown" if truth is Truth.UNKNOWN else None)
+    if any(m.concept == meaning.concept and not m.unspecific for m in meanings(value, reading)):
+        return Said(Truth.YES)
+    return Said(Truth.UNKNOWN, note="the coded value is none that we know")
+
+
+def _interpreted(part: Valued, reading: Reading) -> Truth | None:
+    for concept in part.interpretation or ():
+        for coding in concept.coding or ():
+            truth = reading.knowledge.answers.get(("interpretation", coding.code or ""))
+            if truth is not None:
+                return truth
+    return None
+
+
+def _states_itself(concept: CodeableConcept, meaning: Meaning, reading: Reading) -> bool:
+    return any(
+        system in STATES_ITSELF
+        and any(m == meaning for m in reading.knowledge.meanings.find(system, coding.code or ""))
+        for system, coding in reading.known(concept)
+    )
+
+
+def _counts_days(meaning: Meaning, reading: Reading) -> float:
+    concept = reading.knowledge.concepts[meaning.concept]
+    return concept.counts_days or reading.knowledge.thresholds.symptoms_count
+
+
+def _reported(observation: Observation) -> bool:
+    """Said by the patient rather than seen by a clinician: a survey, or the patient is the performer."""
+    categories = {c.code for category in observation.category or () for c in category.coding or ()}
+    performers = [p.reference or "" for p in observation.performer or ()]
+    return "survey" in categories or any("Patient/" in p or "RelatedPerson/" in p for p in performers)
+
+
+def _codes(concept: CodeableConcept | None) -> set[str]:
+    return {c.code for c in (concept.coding or ()) if c.code} if concept else set()
+
+
+def _one_abatement(condition: Condition) -> None:
+    forms = ("date_time", "age", "period", "range", "string")
+    one_of(condition, *(f"abatement_{form}" for form in forms))
+
+
+def _onset(condition: Condition, reading: Reading) -> Span | None:
+    known = span(condition.onset_date_time) or start(condition.onset_period)
+    return (
+        known
+        or at_age(reading.born, condition.onset_age)
+        or between_ages(reading.born, condition.onset_range)
+    )
+
+
+def _over(condition: Condition, reading: Reading) -> bool:
+    if GONE & _codes(condition.clinical_status):
+        return True
+    ended = _ended(condition, reading)
+    return condition.abatement_string is not None or (ended is not None and ended.first <= reading.on)
+
+
+def _ended(condition: Condition, reading: Reading) -> Span | None:
+    period = condition.abatement_period
+    dated = span(condition.abatement_date_time) or (span(period.end or period.start) if period else None)
+    aged = at_age(reading.born, condition.abatement_age) or between_ages(
+        reading.born, condition.abatement_range
+    )
+    ended = dated or aged
+    return ended.until(reading.on) if ended and ended.first <= reading.on else ended
+
+
+def _notes(*notes: str | None) -> str | None:
+    return "; ".join(dict.fromkeys(n for n in notes if n)) or None

@@ -1,0 +1,224 @@
+"""What we know: codes, numbers, words and evidence, as data that a clinician can check.
+
+`load()` reads the TOML files beside this module, cross-checks them and returns a
+`Knowledge`, or raises `KnowledgeInvalid` with every problem at once. A deployment
+may lay its own TOML file over thresholds, pathways, codes and words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from service import __version__
+from service.errors import KnowledgeInvalid
+from service.findings import Disposition
+from service.knowledge.advice import (
+    Claim,
+    Diagnosis,
+    LifestyleStep,
+    Pathway,
+    RuleWords,
+    Thresholds,
+    read_claim,
+    read_diagnosis,
+    read_pathway,
+    read_rule_words,
+    read_step,
+)
+from service.knowledge.checks import problems_in
+from service.knowledge.codes import (
+    PREFIX_SYSTEMS,
+    Concept,
+    Index,
+    indexed,
+    place_rows,
+    read_concept,
+    read_places,
+)
+from service.knowledge.measures import (
+    Analyte,
+    MedicineClass,
+    Test,
+    read_analyte,
+    read_medicine,
+    read_test,
+    rows,
+)
+from service.truth import Truth
+
+FILES = """
+analytes answers codes diagnoses evidence lifestyle medicines own pathways questions relatives rules sites systems
+tests thresholds units
+""".split()
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything that reading, deciding and wording need to know; `version` names exactly this content."""
+
+    version: str
+    systems: Mapping[str, str]
+    uris: Mapping[str, str]
+    concepts: Mapping[str, Concept]
+    meanings: Index
+    places: Index
+    sides: Mapping[str, str]
+    answers: Mapping[tuple[str, str], Truth]
+    own: Mapping[str, Mapping[str, Any]]
+    analytes: Mapping[str, Analyte]
+    analyte_codes: Index
+    units: Mapping[str, str]
+    medicines: Mapping[str, MedicineClass]
+    medicine_codes: Index
+    tests: Mapping[str, Test]
+    test_codes: Index
+    panel_codes: Index
+    neurology: frozenset[tuple[str, str]]
+    generic_referrals: frozenset[tuple[str, str]]
+    relatives: Mapping[str, Any]
+    thresholds: Thresholds
+    pathways: Mapping[str, Pathway]
+    rules: Mapping[str, RuleWords]
+    diagnoses: Mapping[str, Diagnosis]
+    questions: Mapping[str, str]
+    lifestyle: tuple[LifestyleStep, ...]
+    daily: Mapping[str, str | None]
+    safety_net: Mapping[str, Any]
+    evidence: Mapping[str, Claim]
+
+    @cached_property
+    def _exact(self) -> frozenset[tuple[str, str]]:
+        """The codes of all indexes in systems that match to the letter."""
+        indexes = (self.meanings, self.analyte_codes, self.medicine_codes, self.test_codes, self.panel_codes)
+        coded = frozenset((s, c) for i in indexes for s, codes in i.entries.items() for c in codes)
+        return coded | self.generic_referrals | {("own", name) for name in self.own}
+
+    def speaks(self, system: str, code: str) -> bool:
+        """Whether any rule asks about the code (`system` is our short name)."""
+        if system not in PREFIX_SYSTEMS:
+            return (system, code) in self._exact
+        return bool(self.meanings.find(system, code) or self.medicine_codes.find(system, code))
+
+    def disposition(self, rule: str, pathway: str) -> Disposition:
+        """What the pathway asks for when the rule is YES."""
+        return self.pathways[pathway].dispositions[rule]
+
+    def words(self, fact: str) -> str:
+        """A fact's id in words: of a concept, an analyte or a class of medicines."""
+        for known in (self.concepts, self.analytes, self.medicines):
+            if fact in known:
+                return str(known[fact].words)
+        return fact.replace("-", " ")
+
+
+def load(overlay: Path | None = None) -> Knowledge:
+    """The packaged knowledge, with a deployment's own file laid over it.
+
+    Raises:
+        KnowledgeInvalid: a file cannot be read, or the content contradicts itself; lists every problem.
+    """
+    tables, digest = _read(overlay)
+    problems = problems_in(tables)
+    if problems:
+        raise KnowledgeInvalid(problems)
+    return _build(tables, f"{__version__}+{digest}")
+
+
+def _read(overlay: Path | None) -> tuple[dict[str, dict[str, Any]], str]:
+    digest = hashlib.sha256()
+    tables: dict[str, dict[str, Any]] = {}
+    for name in FILES:
+        raw = (files(__name__) / f"{name}.toml").read_bytes()
+        digest.update(raw)
+        tables[name] = tomllib.loads(raw.decode())
+    if overlay is not None:
+        raw, own = _overlay(overlay)
+        digest.update(raw)
+        _lay_over(tables, own)
+    return tables, digest.hexdigest()[:12]
+
+
+def _overlay(path: Path) -> tuple[bytes, dict[str, Any]]:
+    try:
+        raw = path.read_bytes()
+        own = tomllib.loads(raw.decode())
+    except (OSError, ValueError) as cause:
+        raise KnowledgeInvalid([f"the overlay {path} cannot be read: {cause}"]) from cause
+    strange = [
+        f"{path}: [{name}] is no knowledge file; known are {', '.join(FILES)}" for name in own.keys() - FILES
+    ]
+    if strange:
+        raise KnowledgeInvalid(strange)
+    return raw, own
+
+
+def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Tables merge, everything else is replaced."""
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = value
+
+
+def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
+    sites, thresholds = tables["sites"], Thresholds.read(tables["thresholds"])
+    places = read_places(sites)
+    concepts = {name: read_concept(name, table, places) for name, table in tables["codes"].items()}
+    windows = {
+        "laboratory": thresholds.results_count,
+        "vital": thresholds.results_count,
+        "habit": thresholds.habits_count,
+        "score": thresholds.habits_count,
+    }
+    lifestyle = tables["lifestyle"]
+    return Knowledge(
+        version=version,
+        systems={uri: name for name, s in tables["systems"].items() for uri in (s["uri"], *s["also"])},
+        uris={name: s["uri"] for name, s in tables["systems"].items()},
+        concepts=concepts,
+        meanings=indexed((system, code, c.id, m) for c in concepts.values() for system, code, m in c.codes),
+        places=indexed(place_rows(sites)),
+        sides={code: side for side, codes in sites["sides"].items() for code in codes},
+        answers=dict(_answers(tables["answers"])),
+        own=tables["own"],
+        analytes={name: read_analyte(name, table, windows) for name, table in tables["analytes"].items()},
+        analyte_codes=_index(tables["analytes"]),
+        units=tables["units"]["aliases"],
+        medicines={name: read_medicine(name, table) for name, table in tables["medicines"].items()},
+        medicine_codes=_index(tables["medicines"]),
+        tests={name: read_test(name, table) for name, table in tables["tests"].items()},
+        test_codes=_index(tables["tests"]),
+        panel_codes=_index({name: table.get("panels", {}) for name, table in tables["analytes"].items()}),
+        neurology=frozenset(rows(tables["tests"]["neurology-referral"]["specialty"])),
+        generic_referrals=frozenset(rows(tables["tests"]["neurology-referral"]["generic"])),
+        relatives=tables["relatives"],
+        thresholds=thresholds,
+        pathways={name: read_pathway(name, table) for name, table in tables["pathways"].items()},
+        rules={name: read_rule_words(table) for name, table in tables["rules"].items()},
+        diagnoses={name: read_diagnosis(name, table) for name, table in tables["diagnoses"].items()},
+        lifestyle=tuple(read_step(name, table) for name, table in lifestyle["steps"].items()),
+        questions=tables["questions"],
+        daily={line: lifestyle["daily_parts"].get(line) for line in lifestyle["daily"]},
+        safety_net=lifestyle["safety_net"],
+        evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
+    )
+
+
+def _index(tables: Mapping[str, Any]) -> Index:
+    return indexed(
+        (system, code, name, name) for name, table in tables.items() for system, code in rows(table)
+    )
+
+
+def _answers(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Truth]]:
+    for word, truth in (("no", Truth.NO), ("unknown", Truth.UNKNOWN), ("yes", Truth.YES)):
+        for system, codes in table.get(word, {}).items():
+            yield from (((system, code), truth) for code in codes)

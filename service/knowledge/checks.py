@@ -1,0 +1,134 @@
+"""What must hold between the knowledge files; every problem is found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from service.findings import Disposition
+
+Tables = Mapping[str, Mapping[str, Any]]
+
+DISPOSITIONS = {str(d) for d in Disposition}
+CLAIM_FIELDS = ("cite", "identifier", "says", "checked", "due", "kind")
+CONCEPT_KINDS = ("symptom", "diagnosis", "twitch", "look-alike")
+EXPLAINS_UNTIL = ("diagnosis", "two years after")
+
+
+def problems_in(tables: Tables) -> list[str]:
+    """Every contradiction and gap in the tables, each as a sentence that names file and block."""
+    found: list[str] = []
+    for check in (
+        _claims,
+        _evidence_cited,
+        _thresholds,
+        _pathways,
+        _concepts,
+        _analytes,
+        _diagnoses,
+        _lifestyle,
+    ):
+        try:
+            found.extend(check(tables))
+        except (KeyError, TypeError, AttributeError, ValueError) as cause:
+            found.append(f"{check.__name__.strip('_')}: a block lacks or misnames something ({cause!r})")
+    return found
+
+
+def _claims(tables: Tables) -> Iterator[str]:
+    for name, claim in tables["evidence"].items():
+        for field in CLAIM_FIELDS:
+            if field not in claim:
+                yield f"evidence.toml [{name}] lacks {field}"
+        if not claim.get("identifier") and claim.get("kind") != "local":
+            yield f"evidence.toml [{name}] has no identifier and is not marked local"
+
+
+def _evidence_cited(tables: Tables) -> Iterator[str]:
+    claims = tables["evidence"]
+    for file in ("thresholds", "medicines", "rules", "diagnoses"):
+        for name, block in tables[file].items():
+            cited = block.get("evidence", [])
+            cited = [cited] if isinstance(cited, str) else cited
+            if not cited:
+                yield f"{file}.toml [{name}] cites no evidence"
+            yield from (
+                f"{file}.toml [{name}] cites {c}, which evidence.toml lacks" for c in cited if c not in claims
+            )
+    for name, block in tables["analytes"].items():
+        reference = block.get("reference")
+        if reference and reference.get("evidence") not in claims:
+            yield f"analytes.toml [{name}] has a reference range without evidence"
+
+
+def _thresholds(tables: Tables) -> Iterator[str]:
+    for name, block in tables["thresholds"].items():
+        value = block.get("value")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            yield f"thresholds.toml [{name}].value must be a number"
+        if not block.get("unit"):
+            yield f"thresholds.toml [{name}] has no unit"
+
+
+def _pathways(tables: Tables) -> Iterator[str]:
+    rules = {name for name, block in tables["rules"].items() if block["kind"] != "contributor"}
+    for pathway, table in tables["pathways"].items():
+        yield from (f"pathways.toml [{pathway}] lacks {rule}" for rule in sorted(rules - table.keys()))
+        for rule, text in table.items():
+            if rule == "describes":
+                continue
+            if rule.split(".")[0] not in tables["rules"]:
+                yield f"pathways.toml [{pathway}] names {rule}, which rules.toml lacks"
+            if text not in DISPOSITIONS:
+                yield f"pathways.toml [{pathway}].{rule} is {text!r}, which is no disposition"
+        same_day = {r for r, block in tables["rules"].items() if block["kind"] == "same-day"}
+        changed = sorted(r for r in same_day if table.get(r) != "same-day")
+        yield from (
+            f"pathways.toml [{pathway}].{rule} must be same-day: it is never suppressed" for rule in changed
+        )
+
+
+def _concepts(tables: Tables) -> Iterator[str]:
+    places = {*tables["sites"]["sites"], *tables["sites"]["areas"]}
+    for name, concept in tables["codes"].items():
+        if concept.get("kind") not in CONCEPT_KINDS:
+            yield f"codes.toml [{name}].kind must be one of {', '.join(CONCEPT_KINDS)}"
+        for part in (concept, *concept.get("narrower", {}).values()):
+            if "site" in part and part["site"] not in places:
+                yield f"codes.toml [{name}] is at {part['site']}, which sites.toml lacks"
+
+
+def _analytes(tables: Tables) -> Iterator[str]:
+    for name, analyte in tables["analytes"].items():
+        units = analyte["units"]
+        if units and units.get(analyte["unit"]) != 1:
+            yield f"analytes.toml [{name}].units must hold its own unit {analyte['unit']} with the factor 1"
+        yield from (
+            f"analytes.toml [{name}].units {u} must be positive" for u, factor in units.items() if factor <= 0
+        )
+    for alias, unit in tables["units"]["aliases"].items():
+        if unit in tables["units"]["aliases"]:
+            yield f"units.toml {alias} leads to {unit}, which is an alias itself"
+
+
+def _diagnoses(tables: Tables) -> Iterator[str]:
+    for name, diagnosis in tables["diagnoses"].items():
+        if name not in tables["codes"]:
+            yield f"diagnoses.toml [{name}] is no concept of codes.toml"
+        if diagnosis.get("explains_until") not in EXPLAINS_UNTIL:
+            yield f"diagnoses.toml [{name}].explains_until must be one of {', '.join(EXPLAINS_UNTIL)}"
+        for rule in diagnosis["explains"]:
+            if tables["rules"].get(rule, {}).get("kind", "same-day") == "same-day":
+                yield f"diagnoses.toml [{name}] explains {rule}, which is no rule or a same-day rule"
+
+
+def _lifestyle(tables: Tables) -> Iterator[str]:
+    for name, step in tables["lifestyle"]["steps"].items():
+        for contributor in step.get("because", {}):
+            if contributor not in tables["rules"]:
+                yield f"lifestyle.toml [steps.{name}.because] names {contributor}, which rules.toml lacks"
+        yield from (
+            f"lifestyle.toml [steps.{name}] cites {claim}, which evidence.toml lacks"
+            for claim in step["evidence"]
+            if claim not in tables["evidence"]
+        )

@@ -1,0 +1,104 @@
+"""What is measured, what is taken, and what is ordered: analytes, medicine classes, tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.knowledge.codes import code_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code to emit: system key, code, display."""
+
+    system: str
+    code: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """Something measured: its unit (UCUM), the factors that convert other units into it, how long it counts.
+
+    `low` and `high` are the reference range where a result brings none.
+    """
+
+    id: str
+    words: str
+    kind: str
+    unit: str
+    units: Mapping[str, float]
+    counts_days: float
+    low: float | None
+    high: float | None
+    order: tuple[Coding, ...]
+    also_done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineClass:
+    """Medicines that can make muscles twitch, and the analytes that they disturb."""
+
+    id: str
+    words: str
+    why: str
+    evidence: tuple[str, ...]
+    disturbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test or referral that can be ordered: how to code it, and when not to repeat it (days)."""
+
+    id: str
+    words: str
+    order: tuple[Coding, ...]
+    order_text: str
+    again_days: float
+
+
+def read_analyte(analyte_id: str, table: Mapping[str, Any], windows: Mapping[str, float]) -> Analyte:
+    """One analyte of analytes.toml; `windows` says how long results of a kind count, in days."""
+    reference = table.get("reference", {})
+    kind = table["kind"]
+    return Analyte(
+        analyte_id,
+        table["words"],
+        kind,
+        table["unit"],
+        {unit: float(factor) for unit, factor in table["units"].items()},
+        float(table.get("counts_days", windows[kind])),
+        reference.get("low"),
+        reference.get("high"),
+        _order(table),
+        tuple(table.get("also_done", ())),
+    )
+
+
+def read_medicine(medicine_id: str, table: Mapping[str, Any]) -> MedicineClass:
+    """One class of medicines.toml."""
+    evidence = table["evidence"]
+    claims = (evidence,) if isinstance(evidence, str) else tuple(evidence)
+    return MedicineClass(medicine_id, table["words"], table["why"], claims, tuple(table.get("disturbs", ())))
+
+
+def read_test(test_id: str, table: Mapping[str, Any]) -> Test:
+    """One test of tests.toml."""
+    order = table.get("order", {})
+    return Test(
+        test_id, table["words"], _order(table), order.get("text", table["words"]), float(table["again_days"])
+    )
+
+
+def rows(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The (system, code) pairs of a table that holds code tables."""
+    yield from ((system, code) for system, code, _ in code_tables(table))
+
+
+def _order(table: Mapping[str, Any]) -> tuple[Coding, ...]:
+    displays = {(system, code): display for system, code, display in code_tables(table)}
+    order = table.get("order", {})
+    codings = [(system, order[system]) for system in ("snomed", "loinc") if order.get(system)]
+    return tuple(Coding(system, code, displays.get((system, code), "")) for system, code in codings)

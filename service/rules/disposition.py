@@ -1,0 +1,133 @@
+"""Findings -> how soon the patient should be seen (decision-model §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from service.amounts import Span
+from service.answers import Basis
+from service.facts import Facts
+from service.findings import Contributor, Disposition, Finding, Referral, RuleKind
+from service.knowledge import Knowledge
+from service.knowledge.advice import Diagnosis
+from service.truth import Truth
+
+KNOWN_MND = "motor-neuron-disease"
+SUSPICION = "clinical suspicion of motor neuron disease"
+PRIORITY = {
+    Disposition.ROUTINE_REFERRAL: "routine",
+    Disposition.URGENT_REFERRAL: "urgent",
+    Disposition.SAME_DAY: "stat",
+}
+NOT_NEUROLOGICAL = {"critical-electrolytes", "lithium-toxicity"}
+
+
+def in_force(finding: Finding, facts: Facts, knowledge: Knowledge) -> Finding:
+    """The finding with its disposition, unless a known diagnosis explains it. Same-day rules are never explained."""
+    if finding.truth is not Truth.YES:
+        return finding
+    if finding.kind is RuleKind.SAME_DAY:
+        return replace(finding, disposition=finding.could)
+    explained = KNOWN_MND if facts.recorded(KNOWN_MND).yes else _explained_by(finding, facts, knowledge)
+    return (
+        replace(finding, explained_by=explained) if explained else replace(finding, disposition=finding.could)
+    )
+
+
+def greatest(facts: Facts, findings: Iterable[Finding], contributors: Iterable[Contributor]) -> Disposition:
+    """The greatest of all flags in force and of the contributors; a present twitch is at least lifestyle."""
+    flags = [f.disposition for f in findings if f.disposition is not None]
+    if facts.recorded(KNOWN_MND).yes or not facts.twitch.present.yes:
+        return max(flags, default=Disposition.NO_ACTION)
+    lifted = [c.disposition for c in contributors if c.disposition is not None]
+    return max([*flags, *lifted, Disposition.LIFESTYLE])
+
+
+def referral(
+    facts: Facts, findings: tuple[Finding, ...], disposition: Disposition, knowledge: Knowledge
+) -> Referral:
+    """What to propose, and what is already under way."""
+    threshold = knowledge.thresholds
+    specialty = "paediatric-neurology" if facts.younger_than(threshold.adult) is Truth.YES else "neurology"
+    since = referred_since(facts, threshold.referral_counts)
+    in_place = since.text if since else None
+    if not disposition.is_referral:
+        return Referral(False, specialty, None, in_place)
+    emergencies = {f.rule for f in findings if f.disposition is Disposition.SAME_DAY}
+    if emergencies:
+        suggest = bool(emergencies - NOT_NEUROLOGICAL)
+        priority = PRIORITY[disposition] if suggest else None
+        return Referral(suggest, specialty, priority, in_place, note=_note(findings) if suggest else None)
+    if since:
+        return Referral(False, specialty, None, in_place, _expedite(findings, since), None)
+    return Referral(True, specialty, PRIORITY[disposition], None, note=_note(findings))
+
+
+def referred_since(facts: Facts, days: float) -> Span | None:
+    """The day of the newest neurology referral that is in place."""
+    placed = [p.when for p in facts.past if p.id == "neurology-referral" and p.when]
+    recent = [day for day in placed if day.within(days, facts.on) is Truth.YES]
+    return max(recent, key=lambda day: day.last, default=None)
+
+
+def _explained_by(finding: Finding, facts: Facts, knowledge: Knowledge) -> str | None:
+    for diagnosis in knowledge.diagnoses.values():
+        since = _known_since(diagnosis.id, facts)
+        if since and finding.rule in diagnosis.explains and not _progressed(finding, facts, since):
+            if all(_covered(b, diagnosis, since, knowledge) for b in finding.answer.basis):
+                return diagnosis.id
+    return None
+
+
+def _known_since(diagnosis: str, facts: Facts) -> Span | None:
+    """The earliest day on which the confirmed, active diagnosis is spoken of; the earlier, the less it explains."""
+    days = [day for s in facts.standing(diagnosis) for day in (s.onset, s.stated) if day]
+    return min(days, key=lambda day: day.first, default=None)
+
+
+def _covered(basis: Basis, diagnosis: Diagnosis, since: Span, knowledge: Knowledge) -> bool:
+    day = basis.earliest
+    if day is None:
+        return False
+    last = (
+        _years_after(since.last, int(knowledge.thresholds.benign_fasciculation_settled))
+        if diagnosis.settles
+        else since.last
+    )
+    return day.last <= last
+
+
+def _years_after(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _progressed(finding: Finding, facts: Facts, since: Span) -> bool:
+    """Weakness stated as progressing after the diagnosis counts again."""
+    if finding.rule != "muscle-weakness":
+        return False
+    return any(s.day and s.day.first > since.last for s in facts.standing("weakness-progressive"))
+
+
+def _expedite(findings: tuple[Finding, ...], since: Span) -> bool:
+    """Whether a flag that is newer than the referral asks for more than all the older ones did."""
+    newer: list[Disposition] = []
+    older: list[Disposition] = [Disposition.NO_ACTION]
+    for finding in findings:
+        if finding.disposition is None:
+            continue
+        days = [b.earliest for b in finding.answer.basis if b.earliest]
+        first = min((day.first for day in days), default=None)
+        (newer if first and first > since.last else older).append(finding.disposition)
+    return bool(newer) and max(newer) > max(older) and max(newer).is_referral
+
+
+def _note(findings: tuple[Finding, ...]) -> str | None:
+    """Guidelines ask to name the suspicion; only a motor flag without sensory change raises it."""
+    motor = any(f.kind is RuleKind.MOTOR and f.in_force for f in findings)
+    sensory = any(f.rule == "sensory-change" and f.truth is Truth.YES for f in findings)
+    return SUSPICION if motor and not sensory else None

@@ -1,0 +1,68 @@
+"""What to ask next: the unknowns that would raise the disposition if the answer were yes.
+
+A rule that is UNKNOWN says what it lacks. A question is worth asking when a YES to
+it alone would make the rule YES; that is tried out, with the statement supposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from service.answers import Gap
+from service.facts import Facts
+from service.findings import Disposition, Finding, OpenQuestion
+from service.knowledge import Knowledge
+from service.rules.rule import RULES
+from service.statements import Form, Statement
+from service.truth import Truth
+
+LAST = ("spreading",)
+
+
+def open_questions(
+    facts: Facts, findings: Iterable[Finding], disposition: Disposition, knowledge: Knowledge
+) -> tuple[OpenQuestion, ...]:
+    """What is unknown and could raise the disposition above the present one, the most important first."""
+    if disposition is Disposition.SAME_DAY:
+        return ()
+    unknown = [f for f in findings if f.truth is Truth.UNKNOWN and f.could > disposition]
+    best: dict[str, OpenQuestion] = {}
+    for finding, gap in _worth_asking(facts, unknown, knowledge):
+        asked = best.get(gap.fact)
+        if asked is None or finding.could > asked.could_raise:
+            ask = knowledge.questions.get(gap.fact, f"{knowledge.words(gap.fact)}?")
+            best[gap.fact] = OpenQuestion(gap.fact, gap.why, ask, finding.could)
+    recorded = {gap.fact for f in unknown for gap in f.answer.gaps if gap.recorded}
+    return tuple(sorted(best.values(), key=lambda q: _importance(q, recorded, knowledge)))
+
+
+def _worth_asking(
+    facts: Facts, findings: Iterable[Finding], knowledge: Knowledge
+) -> Iterator[tuple[Finding, Gap]]:
+    for finding in findings:
+        gaps = {gap.fact: gap for gap in finding.answer.gaps}
+        for fact, gap in gaps.items():
+            if fact not in knowledge.questions and not gap.recorded:
+                continue
+            if len(gaps) == 1 or gap.recorded or _would_decide(fact, finding, facts, knowledge):
+                yield finding, gap
+
+
+def _would_decide(fact: str, finding: Finding, facts: Facts, knowledge: Knowledge) -> bool:
+    """Whether the rule were YES if this alone were so."""
+    if fact not in knowledge.concepts:
+        return False
+    supposed = Statement(fact, Truth.YES, "", "", Form.CONDITION)
+    statements: Mapping[str, tuple[Statement, ...]] = {**facts.statements, fact: (supposed,)}
+    imagined = replace(facts, statements=statements)
+    return RULES[finding.rule].ask(imagined, knowledge.thresholds).yes
+
+
+def _importance(
+    question: OpenQuestion, recorded: set[str], knowledge: Knowledge
+) -> tuple[bool, bool, int, int]:
+    """What the record raised itself comes first, then what could change most, in the order of questions.toml."""
+    order = list(knowledge.questions)
+    rank = order.index(question.fact) if question.fact in order else len(order)
+    return question.fact in LAST, question.fact not in recorded, -question.could_raise, rank

@@ -1,0 +1,86 @@
+"""Weight loss by the scales: the latest weight against the highest of the year before it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from service.answers import NO, Answer, not_recorded, unknown
+from service.facts import Facts
+from service.knowledge.advice import Thresholds
+from service.results import Result
+from service.truth import Truth
+
+WEIGHT = "body-weight"
+
+
+class Weighing(NamedTuple):
+    """A weight in kg on a day."""
+
+    day: date
+    kg: float
+    result: Result
+
+
+def measured_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
+    """Whether the latest weight lies 5 % or more below the highest of the preceding year.
+
+    The higher weight is at least four weeks older, the latest at most 90 days old. Not
+    judged under 18, nor in pregnancy and the year after it.
+    """
+    if facts.younger_than(threshold.adult) is Truth.YES:
+        return unknown(WEIGHT, "weights under 18 are not judged")
+    expecting = _pregnant_within(facts, threshold.after_pregnancy)
+    if expecting.yes:
+        return ~expecting
+    weighings = _weighings(facts, threshold)
+    if not weighings:
+        return not_recorded(WEIGHT)
+    latest = weighings[-1]
+    if (facts.on - latest.day).days > threshold.weight_latest:
+        return unknown(WEIGHT, f"last recorded {latest.day.isoformat()}, too long ago to count")
+    return _loss(latest, weighings, threshold)
+
+
+def _loss(latest: Weighing, weighings: list[Weighing], threshold: Thresholds) -> Answer:
+    earlier = [
+        w
+        for w in weighings
+        if threshold.weight_apart <= (latest.day - w.day).days <= threshold.weight_loss_within
+    ]
+    if not earlier:
+        return unknown(WEIGHT, "no earlier weight to compare the latest with")
+    highest = max(earlier, key=lambda w: w.kg)
+    lost = round(100 * (highest.kg - latest.kg) / highest.kg, 9)
+    basis = (highest.result.basis, latest.result.basis)
+    return Answer(Truth.YES if lost >= threshold.weight_loss else Truth.NO, basis)
+
+
+def _weighings(facts: Facts, threshold: Thresholds) -> list[Weighing]:
+    """The weights that can be compared, oldest first, without those that their neighbours contradict."""
+    known = sorted(
+        Weighing(r.when.first, r.amount.low, r)
+        for r in facts.results.get(WEIGHT, ())
+        if r.amount and r.amount.exact and r.amount.low > 0 and r.when and r.when.exact
+    )
+    return [w for w in known if not _contradicted(w, known, threshold)]
+
+
+def _contradicted(weighing: Weighing, known: list[Weighing], threshold: Thresholds) -> bool:
+    near = [
+        w
+        for w in known
+        if w is not weighing and abs((w.day - weighing.day).days) <= threshold.weight_neighbours
+    ]
+    return bool(near) and all(100 * abs(w.kg - weighing.kg) / w.kg >= threshold.weight_outlier for w in near)
+
+
+def _pregnant_within(facts: Facts, days: float) -> Answer:
+    """Pregnant now, or a pregnancy that ended within the last `days`."""
+    now = facts.recorded("pregnancy")
+    if now.yes:
+        return now
+    past = [
+        s.basis for s in facts.ever("pregnancy") if s.day and s.day.within(days, facts.on) is not Truth.NO
+    ]
+    return Answer(Truth.YES, tuple(past)) if past else NO
