@@ -8,7 +8,7 @@ value, and explaining costs a rule's author nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
@@ -56,35 +56,71 @@ class Gap:
     recorded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A truth with its reasons.
 
     `basis` holds what a YES or a NO rests on (for UNKNOWN: what is known so far);
-    `gaps` holds what an UNKNOWN lacks and is empty otherwise.
+    `gaps` holds what an UNKNOWN lacks and is empty otherwise. Both are gathered from
+    the parts of a combined answer when somebody reads them, which few do.
     """
 
-    truth: Truth
-    basis: tuple[Basis, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    __slots__ = ("_basis", "_gaps", "_parts", "truth")
+
+    def __init__(self, truth: Truth, basis: tuple[Basis, ...] = (), gaps: tuple[Gap, ...] = ()) -> None:
+        self.truth = truth
+        self._basis = basis
+        self._gaps = gaps
+        self._parts: tuple[Answer, ...] = ()
 
     def __and__(self, other: Answer) -> Answer:
-        return _joined(self, other, self.truth & other.truth, every=Truth.YES)
+        """YES rests on both; NO on the sides that are NO."""
+        return _combined(self.truth & other.truth, (self, other), every=Truth.YES)
 
     def __or__(self, other: Answer) -> Answer:
-        return _joined(self, other, self.truth | other.truth, every=Truth.NO)
+        """YES rests on the sides that are YES; NO on both."""
+        return _combined(self.truth | other.truth, (self, other), every=Truth.NO)
 
     def __invert__(self) -> Answer:
-        return replace(self, truth=~self.truth)
+        """YES and NO change places; the reasons stay."""
+        return Answer(~self.truth, self.basis, self.gaps)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return (self.truth, self.basis, self.gaps) == (other.truth, other.basis, other.gaps)
+
+    def __hash__(self) -> int:
+        return hash((self.truth, self.basis, self.gaps))
+
+    def __repr__(self) -> str:
+        return f"Answer({self.truth.name}, basis={self.basis!r}, gaps={self.gaps!r})"
 
     @property
     def yes(self) -> bool:
         """Whether it is certain; everything else, UNKNOWN included, is False."""
         return self.truth is Truth.YES
 
+    @property
+    def basis(self) -> tuple[Basis, ...]:
+        """The statements and results that the answer rests on, each once."""
+        self._gather()
+        return self._basis
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What an UNKNOWN lacks."""
+        self._gather()
+        return self._gaps
+
     def noted(self, note: str) -> Answer:
         """The same answer, its basis carrying one more note."""
-        return replace(self, basis=tuple(replace(b, note=_both(b.note, note)) for b in self.basis))
+        return Answer(self.truth, tuple(replace(b, note=_both(b.note, note)) for b in self.basis), self.gaps)
+
+    def _gather(self) -> None:
+        if self._parts:
+            self._basis = _merged(part.basis for part in self._parts)
+            self._gaps = _merged(part.gaps for part in self._parts) if self.truth is Truth.UNKNOWN else ()
+            self._parts = ()
 
 
 YES = Answer(Truth.YES)
@@ -110,37 +146,37 @@ def not_recorded(fact: str) -> Answer:
 def any_of(answers: Iterable[Answer]) -> Answer:
     """YES as soon as one is; NO for none at all."""
     answers = tuple(answers)
-    for truth in (Truth.YES, Truth.UNKNOWN):
-        sides = [a for a in answers if a.truth is truth]
-        if sides:
-            return Answer(truth, _merged(a.basis for a in sides), _merged(a.gaps for a in sides))
-    return Answer(Truth.NO, _merged(a.basis for a in answers))
+    truth = max((a.truth for a in answers), key=lambda t: t.rank, default=Truth.NO)
+    return _combined(truth, answers, every=Truth.NO)
 
 
 def at_least(count: int, answers: Iterable[Answer]) -> Answer:
     """Whether `count` or more of the answers are YES."""
     answers = tuple(answers)
-    yes = [a for a in answers if a.truth is Truth.YES]
-    unsure = [a for a in answers if a.truth is Truth.UNKNOWN]
-    if len(yes) >= count:
-        return Answer(Truth.YES, _merged(a.basis for a in yes))
-    if len(yes) + len(unsure) < count:
-        return Answer(Truth.NO, _merged(a.basis for a in answers if a.truth is Truth.NO))
-    known = _merged(a.basis for a in yes)
-    return Answer(Truth.UNKNOWN, known, _merged(a.gaps for a in unsure))
+    yes = sum(a.truth is Truth.YES for a in answers)
+    unsure = sum(a.truth is Truth.UNKNOWN for a in answers)
+    if yes >= count:
+        return _rests_on(Truth.YES, [a for a in answers if a.truth is Truth.YES])
+    if yes + unsure < count:
+        return _rests_on(Truth.NO, [a for a in answers if a.truth is Truth.NO])
+    return _rests_on(Truth.UNKNOWN, [a for a in answers if a.truth is not Truth.NO])
 
 
-def _joined(a: Answer, b: Answer, truth: Truth, *, every: Truth) -> Answer:
-    """`every` is the truth that needs both sides; the other extreme needs only the sides that have it."""
+def _combined(truth: Truth, sides: tuple[Answer, ...], *, every: Truth) -> Answer:
+    """`every` is the truth that needs all sides; the other extreme needs only the sides that have it."""
+    if truth is every:
+        return _rests_on(truth, sides)
     if truth is Truth.UNKNOWN:
-        sides = [s for s in (a, b) if s.truth is not Truth.NO]
-    else:
-        sides = [s for s in (a, b) if truth is every or s.truth is truth]
-    if len(sides) == 1:
-        return sides[0]
-    first, second = sides
-    gaps = _merged((first.gaps, second.gaps)) if truth is Truth.UNKNOWN else ()
-    return Answer(truth, _merged((first.basis, second.basis)), gaps)
+        return _rests_on(truth, [s for s in sides if s.truth is not Truth.NO])
+    return _rests_on(truth, [s for s in sides if s.truth is truth])
+
+
+def _rests_on(truth: Truth, parts: Sequence[Answer]) -> Answer:
+    if len(parts) == 1:
+        return parts[0]
+    answer = Answer(truth)
+    answer._parts = tuple(parts)
+    return answer
 
 
 def _merged(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:

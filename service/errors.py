@@ -61,8 +61,8 @@ class SeveralPatients(ServiceError):
 
     def __init__(self, references: Sequence[str]) -> None:
         super().__init__(
-            f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an assessment is about"
-            " one. Repeat the request with ?patient=ID, or send one patient's resources."
+            f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an"
+            " assessment is about one. Repeat the request with ?patient=ID, or send one patient's resources."
         )
 
 

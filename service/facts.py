@@ -121,7 +121,9 @@ class Facts:
         return tuple(s for s in said if not any(r.overrules(s) for r in refuted))
 
     def recorded(self, concept: str) -> Answer:
-        """Whether the record holds it: silence is NO, because the question is about the record, not the patient."""
+        """Whether the record holds it: a question about the record, not the patient, so silence is NO."""
+        if concept not in self.statements:
+            return NO
         answer = self.stated(concept)
         return answer if answer.yes else NO
 
@@ -137,6 +139,8 @@ class Facts:
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
         """The newest result (of several at one time, all: the worse decides) of the last `within` days."""
         recent = self.during(analyte, within=within)
+        if len(recent.results) < 2:
+            return recent
         newest = [r for r in recent.results if not any(other.later_than(r) for other in recent.results)]
         return Measured(analyte, tuple(newest), recent.undecided)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 from service.amounts import Span
 from service.answers import Basis
@@ -35,13 +36,13 @@ class Place:
         return f"{self.site}-{self.side}" if self.side else str(self.site)
 
     def covers(self, other: Place) -> bool:
-        """Whether a statement about this place also speaks of the other: a place without a side means either."""
+        """Whether a statement about this place speaks of the other too; without a side it means either."""
         if self.site is None or other.site is None:
             return self.region == other.region
         return self.site == other.site and (None in (self.side, other.side) or self.side == other.side)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """One statement of the record about one concept (a named set of codes).
 
@@ -75,7 +76,7 @@ class Statement:
         """The day that orders statements: when it was recorded, else when it began."""
         return self.stated or self.onset
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         """This statement as a reason."""
         day = self.day

@@ -98,7 +98,7 @@ class Twitch:
         return Answer(truth, basis)
 
     def improving(self, days: float) -> Answer:
-        """Whether the newest stated course is improving: at most `days` old, and no older than the last twitch."""
+        """Whether the newest course is improving: at most `days` old, no older than the last twitch."""
         newest = [s for s in self._course if not any(_later(other, s) for other in self._course)]
         timely = [s for s in newest if self._within(s, days) and not self._twitched_after(s)]
         if not timely:

@@ -71,7 +71,7 @@ def between_ages(born: Span | None, ages: Range | None) -> Span | None:
 
 
 def years_between(born: Span | None, on: date) -> Amount | None:
-    """The age in completed years (UCUM a), a range where the birth date is partial; None for a birth after `on`."""
+    """The age in completed years (UCUM a), a range for a partial birth date; None for a birth after `on`."""
     if born is None or born.first > on:
         return None
     return Amount(float(_years(min(born.last, on), on)), float(_years(born.first, on)), "a")

@@ -43,7 +43,7 @@ def medicines(record: Record, reading: Reading) -> Iterator[MedicineUse]:
 
 
 def _counts(status: str, began: Span | None, ended: Span | None, reading: Reading) -> bool:
-    """Active, or ended within the last weeks; a medicine ended on an unknown day counts if it began within them."""
+    """Active, or ended within the last weeks; one that ended on an unknown day counts if it began in them."""
     if _future(began, reading):
         return False
     if status == "active":
@@ -95,7 +95,7 @@ def _uses(
 
 
 def _codes(taken: MedicationRequest | MedicationStatement, record: Record) -> Iterator[CodeableConcept]:
-    """The codes of the medicine: its own, or those of the contained or bundled Medication and its ingredients."""
+    """The codes of the medicine: its own, or those of the contained or bundled Medication."""
     if taken.medication_codeable_concept:
         yield taken.medication_codeable_concept
     reference = taken.medication_reference.reference if taken.medication_reference else None

@@ -146,7 +146,7 @@ class _Sorter:
         return True
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
-        """A code that some rule asks about, or a code element that is not one (to be set aside with its reason)."""
+        """A code that some rule asks about, or a code element that is none (to be set aside)."""
         return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
 
     def observed(self, resource: Mapping[str, Any]) -> bool:

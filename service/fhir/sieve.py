@@ -30,7 +30,7 @@ class Sieve:
 
 
 def _patterns(knowledge: Knowledge) -> Iterator[bytes]:
-    """The codes as JSON writes them: in quotes; ICD, which matches by prefix, with an open end and with or without dot."""
+    """The codes as JSON writes them: in quotes; ICD (by prefix) with an open end, with and without dot."""
     for concept in knowledge.concepts.values():
         if concept.kind not in OPENS_THE_DOOR:
             continue

@@ -132,7 +132,7 @@ def _observation(source: str, observation: Observation, reading: Reading) -> Ite
 def grades(
     template: Statement, code: CodeableConcept, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
-    """An MRC grade of muscle strength as a statement on weakness: full strength denies it for its place alone."""
+    """An MRC grade as a statement on weakness: full strength denies it for its place alone."""
     if not any(system == "own" and coding.code == MRC_GRADE for system, coding in reading.known(code)):
         return
     threshold = reading.knowledge.thresholds
@@ -197,7 +197,7 @@ def _part(
 def stated(
     template: Statement, meaning: Meaning, places: Iterable[Place], *, elsewhere: bool = False
 ) -> Iterator[Statement]:
-    """The template as statements of a meaning, one a place; at a site we do not know it is a narrower thing."""
+    """The template as statements of a meaning, one a place; a site we do not know makes a NO narrower."""
     truth = Truth.UNKNOWN if meaning.unspecific and template.truth is not Truth.NO else template.truth
     note = _too_wide(meaning, template.note) if meaning.unspecific else template.note
     aspect = meaning.aspect or ("elsewhere" if elsewhere and truth is Truth.NO else "")
@@ -216,7 +216,7 @@ def stated(
 
 
 def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
-    """The places given, unless the code itself names another one: a twitching eye on the face is the eyelid."""
+    """The places given, unless the code names another: a twitching eye on the face is the eyelid."""
     if known is None:
         return given or (None,)
     within = tuple(p for p in given if (p.site == known.site if known.site else p.region == known.region))

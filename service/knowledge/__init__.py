@@ -53,10 +53,10 @@ from service.knowledge.measures import (
 )
 from service.truth import Truth
 
-FILES = """
-analytes answers codes diagnoses evidence lifestyle medicines own pathways questions relatives rules sites systems
-tests thresholds units
-""".split()
+FILES = (
+    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "own", "pathways"),
+    *("questions", "relatives", "rules", "sites", "systems", "tests", "thresholds", "units"),
+)
 
 
 @dataclass(frozen=True)

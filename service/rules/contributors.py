@@ -159,7 +159,7 @@ def outside(facts: Facts, knowledge: Knowledge, analyte: str, *, low_only: bool 
 def _deranged(
     name: str, table: Mapping[str, tuple[str, ...]], facts: Facts, knowledge: Knowledge, pathway: str
 ) -> Contributor | None:
-    """A group of results and the diagnoses beside them; a diagnosis with a newer normal result lifts nothing."""
+    """A group of results and their diagnoses; a diagnosis with a newer normal result lifts nothing."""
     low_only = name == "nutritional-deficiency"
     named, lifting = NO, False
     for analyte, diagnoses in table.items():

@@ -25,7 +25,7 @@ NOT_NEUROLOGICAL = {"critical-electrolytes", "lithium-toxicity"}
 
 
 def in_force(finding: Finding, facts: Facts, knowledge: Knowledge) -> Finding:
-    """The finding with its disposition, unless a known diagnosis explains it. Same-day rules are never explained."""
+    """The finding with its disposition, unless a known diagnosis explains it (never a same-day rule)."""
     if finding.truth is not Truth.YES:
         return finding
     if finding.kind is RuleKind.SAME_DAY:
@@ -74,15 +74,16 @@ def referred_since(facts: Facts, days: float) -> Span | None:
 
 def _explained_by(finding: Finding, facts: Facts, knowledge: Knowledge) -> str | None:
     for diagnosis in knowledge.diagnoses.values():
-        since = _known_since(diagnosis.id, facts)
-        if since and finding.rule in diagnosis.explains and not _progressed(finding, facts, since):
-            if all(_covered(b, diagnosis, since, knowledge) for b in finding.answer.basis):
-                return diagnosis.id
+        since = _known_since(diagnosis.id, facts) if diagnosis.id in facts.statements else None
+        if since is None or finding.rule not in diagnosis.explains or _progressed(finding, facts, since):
+            continue
+        if all(_covered(b, diagnosis, since, knowledge) for b in finding.answer.basis):
+            return diagnosis.id
     return None
 
 
 def _known_since(diagnosis: str, facts: Facts) -> Span | None:
-    """The earliest day on which the confirmed, active diagnosis is spoken of; the earlier, the less it explains."""
+    """The earliest day spoken of by the confirmed, active diagnosis; the earlier, the less it explains."""
     days = [day for s in facts.standing(diagnosis) for day in (s.onset, s.stated) if day]
     return min(days, key=lambda day: day.first, default=None)
 

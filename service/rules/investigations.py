@@ -11,20 +11,10 @@ from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
 from service.truth import Truth
 
-BASIC_PANEL = [
-    "sodium",
-    "potassium",
-    "calcium",
-    "albumin",
-    "magnesium",
-    "tsh",
-    "b12",
-    "vitamin-d",
-    "ck",
-    "glucose",
-    "creatinine",
-    "blood-count",
-]
+BASIC_PANEL = (
+    *("sodium", "potassium", "calcium", "albumin", "magnesium"),
+    *("tsh", "b12", "vitamin-d", "ck", "glucose", "creatinine", "blood-count"),
+)
 AUTOIMMUNE = ("ana", "esr")
 EITHER = {"glucose": "hba1c"}
 EYE_ONLY = {"eyelid-twitch-persisting", "blepharospasm"}
@@ -138,7 +128,7 @@ def _analyte_withheld(case: Case, analyte: str) -> str | None:
 
 
 def _studies(case: Case) -> Iterator[SuggestedTest]:
-    """EMG with NCS, NCS alone, MRI and respiratory function; all but the last wait for a referral in place."""
+    """EMG with NCS, NCS alone, MRI, respiratory function; all but the last wait for a referral in place."""
     waiting = (
         f"neurology referral in place since {case.referral.in_place_since}"
         if case.referral.in_place_since
@@ -191,7 +181,7 @@ def _in_the_arms(facts: Facts) -> bool:
 
 
 def _recently(facts: Facts, test: str, days: float) -> str | None:
-    """ "done 2026-09-01" or "ordered 2026-11-02" where that was within `days`."""
+    """When it was done or ordered, where that was within `days`: "done 2026-09-01"."""
     past = [p for p in facts.past if p.id == test and p.when and p.when.within(days, facts.on) is Truth.YES]
     if not past:
         return None

@@ -62,7 +62,7 @@ def _would_decide(fact: str, finding: Finding, facts: Facts, knowledge: Knowledg
 def _importance(
     question: OpenQuestion, recorded: set[str], knowledge: Knowledge
 ) -> tuple[bool, bool, int, int]:
-    """What the record raised itself comes first, then what could change most, in the order of questions.toml."""
+    """What the record itself raised comes first, then what could change most, by questions.toml."""
     order = list(knowledge.questions)
     rank = order.index(question.fact) if question.fact in order else len(order)
     return question.fact in LAST, question.fact not in recorded, -question.could_raise, rank

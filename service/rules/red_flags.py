@@ -41,7 +41,7 @@ def swallowing_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
 
 @motor_flag("breathing-difficulty")
 def breathing_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
-    """Orthopnoea, breathlessness at rest or respiratory failure; other dyspnoea unless heart or lung may explain it."""
+    """Orthopnoea, dyspnoea at rest, respiratory failure; other dyspnoea unless heart or lung explain it."""
     by_itself = any_of(facts.stated(c) for c in ("orthopnoea", "dyspnoea-at-rest", "respiratory-failure"))
     dyspnoea = facts.stated("dyspnoea")
     if dyspnoea.truth is Truth.NO and not by_itself.yes:
@@ -78,7 +78,7 @@ def eyelid_twitch_persisting(facts: Facts, threshold: Thresholds) -> Answer:
 
 @red_flag("spreading-twitch")
 def spreading_twitch(facts: Facts, threshold: Thresholds) -> Answer:
-    """A further site that appeared at least a day after the first; several at once are widespread, not spreading."""
+    """A further site at least a day after the first; several at once are widespread, not spreading."""
     return facts.twitch.spreading
 
 
@@ -141,7 +141,7 @@ def family_history_of_mnd(facts: Facts, threshold: Thresholds) -> Answer:
 
 @red_flag("red-flag-cluster")
 def red_flag_cluster(facts: Facts, threshold: Thresholds) -> Answer:
-    """Three lesser signs, one of them duration, spread or weight loss; sensory change is left out on purpose."""
+    """Three lesser signs, one of them duration, spread or weight loss; sensory change is not among them."""
     core = [
         rule(facts, threshold) for rule in (twitch_over_two_weeks, spreading_twitch, unexplained_weight_loss)
     ]

@@ -18,7 +18,7 @@ WEAKNESS = "muscle-weakness"
 
 @same_day("respiratory-compromise")
 def respiratory_compromise(facts: Facts, threshold: Thresholds) -> Answer:
-    """Weakness or bulbar symptoms (or known MND) with any sign of failing breathing; a normal sign clears nothing."""
+    """Weakness, bulbar symptoms or known MND with a sign of failing breathing; no normal sign clears it."""
     motor = (
         muscle_weakness(facts, threshold)
         | speech_difficulty(facts, threshold)
@@ -50,7 +50,7 @@ def critical_electrolytes(facts: Facts, threshold: Thresholds) -> Answer:
 
 @same_day("lithium-toxicity")
 def lithium_toxicity(facts: Facts, threshold: Thresholds) -> Answer:
-    """A toxic level, or lithium with slurred speech or an unsteady gait: toxicity until a level says otherwise."""
+    """A toxic level, or lithium with slurred speech or unsteady gait: toxic until a level says otherwise."""
     level = facts.latest("lithium", within=threshold.lithium_recent).at_least(threshold.lithium_toxic)
     signs = speech_difficulty(facts, threshold) | facts.stated("gait-disturbance")
     return level | (facts.takes("lithium") & signs)
