@@ -47,7 +47,7 @@ class Reading:
                 yield system, coding
 
     def places(self, concept: CodeableConcept | None) -> tuple[Place, ...]:
-        """Where a body site is, its side from the code or a qualifier beside it; both sides are two places."""
+        """Where a body site is, its side from the code or a qualifier beside it; both sides: two places."""
         codes = [(system, coding.code or "") for system, coding in self.known(concept)]
         found = [place for system, code in codes for place in self.knowledge.places.find(system, code)]
         if not found:

@@ -308,8 +308,22 @@ def view(kind: type[V], resource: Any) -> V:
     """The resource as `kind`, or NotReadable with the path at fault."""
     try:
         return msgspec.convert(resource, kind)
-    except (msgspec.ValidationError, RecursionError) as cause:
-        raise NotReadable(str(cause)) from None
+    except msgspec.ValidationError as cause:
+        raise NotReadable(_in_words(str(cause))) from None
+    except RecursionError:
+        raise NotReadable("nested too deeply") from None
+
+
+def _in_words(message: str) -> str:
+    """msgspec's message without its patterns, and without a value that it may quote."""
+    what, _, path = message.partition(" - at ")
+    if "matching regex" in what:
+        what = "Expected a FHIR date or time"
+    elif what.startswith("Invalid enum value"):
+        what = "Not one of the codes that FHIR allows"
+    elif "length >= 1" in what:
+        what = "Empty text"
+    return f"{what} at {path.strip('`')}" if path else what
 
 
 def one_of(resource: View, *names: str) -> None:

@@ -16,13 +16,19 @@ class Thresholds:
     Each is in the unit that its block names, which is the unit of what it is compared with.
     """
 
-    def __init__(self, values: Mapping[str, float]) -> None:
+    def __init__(self, values: Mapping[str, float], units: Mapping[str, str] | None = None) -> None:
         self._values = values
+        self._units = units or {}
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> Thresholds:
         """The thresholds of a TOML table, one block a number."""
-        return cls({name: float(block["value"]) for name, block in table.items()})
+        values = {name: float(block["value"]) for name, block in table.items()}
+        return cls(values, {name: block["unit"] for name, block in table.items()})
+
+    def unit_of(self, name: str) -> str:
+        """The unit (UCUM) of a threshold."""
+        return self._units[name]
 
     def __getattr__(self, name: str) -> float:
         try:
