@@ -9,7 +9,7 @@ value, and explaining costs a rule's author nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -112,10 +112,6 @@ class Answer:
         self._gather()
         return self._gaps
 
-    def noted(self, note: str) -> Answer:
-        """The same answer, its basis carrying one more note."""
-        return Answer(self.truth, tuple(replace(b, note=_both(b.note, note)) for b in self.basis), self.gaps)
-
     def _gather(self) -> None:
         if self._parts:
             self._basis = _merged(part.basis for part in self._parts)
@@ -184,7 +180,3 @@ def _merged(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
     if len(filled) < 2:
         return filled[0] if filled else ()
     return tuple(dict.fromkeys(item for group in filled for item in group))
-
-
-def _both(first: str | None, second: str) -> str:
-    return second if not first or second in first else f"{first}; {second}"

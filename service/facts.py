@@ -16,7 +16,7 @@ from functools import cached_property
 from service.amounts import Amount, Span
 from service.answers import NO, NOT_RECORDED, Answer, Basis, Gap, not_recorded
 from service.results import Measured, Result
-from service.statements import Form, Statement
+from service.statements import Form, Statement, basis_among
 from service.truth import Truth
 from service.twitch import Twitch
 
@@ -102,7 +102,8 @@ class Facts:
     def _read(self, concept: str, within: float | None) -> Answer:
         standing = self.standing(concept, within=within)
         if standing:
-            return Answer(Truth.YES, tuple(self._with_disagreement(s) for s in standing))
+            others = self.statements[concept]
+            return Answer(Truth.YES, tuple(basis_among(s, others) for s in standing))
         denials = [s for s in self._counting(concept, Truth.NO, within) if s.aspect == "" and s.place is None]
         if denials and not self._open(concept, within):
             return Answer(Truth.NO, tuple(s.basis for s in denials))
@@ -201,12 +202,6 @@ class Facts:
             elif s.truth is Truth.YES and not s.confirmed:
                 reasons.append(Gap(concept, f"only suspected ({s.source})", recorded=True))
         return tuple(reasons) or (Gap(concept, NOT_RECORDED),)
-
-    def _with_disagreement(self, statement: Statement) -> Basis:
-        others = self.statements.get(statement.concept, ())
-        if not any(statement.contradicts(other) for other in others):
-            return statement.basis
-        return Answer(Truth.YES, (statement.basis,)).noted("the record disagrees").basis[0]
 
 
 def _within(result: Result, days: float, on: date) -> Truth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -11,6 +11,8 @@ from functools import cached_property
 from service.amounts import Span
 from service.answers import Basis
 from service.truth import Truth
+
+DISAGREES = "the record disagrees"
 
 
 class Form(Enum):
@@ -103,6 +105,14 @@ class Statement:
         """Whether the two say YES and NO of the same thing and neither is certainly later."""
         same = self.aspect == other.aspect and self.place == other.place
         return same and {self.truth, other.truth} == {Truth.YES, Truth.NO} and not self.overrules(other)
+
+
+def basis_among(statement: Statement, others: Iterable[Statement]) -> Basis:
+    """The statement as a reason; where another one says the opposite of it on the same day, that is noted."""
+    if not any(statement.contradicts(other) for other in others):
+        return statement.basis
+    note = f"{statement.basis.note}; {DISAGREES}" if statement.basis.note else DISAGREES
+    return replace(statement.basis, note=note)
 
 
 def gathered(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:

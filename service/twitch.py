@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import combinations
 
 from service.amounts import Amount, Span
-from service.answers import NO, Answer, certain, not_recorded, unknown
-from service.statements import Place, Statement
+from service.answers import NO, Answer, Basis, not_recorded, unknown
+from service.statements import Place, Statement, basis_among
 from service.truth import Truth
 
 EYELID = "eyelid"
@@ -40,7 +40,7 @@ class Twitch:
     def present(self) -> Answer:
         """Whether the patient twitches on the day: at least one statement that reads YES."""
         if self.standing:
-            return Answer(Truth.YES, tuple(s.basis for s in self.standing))
+            return Answer(Truth.YES, tuple(self._basis(s) for s in self.standing))
         denials = [
             s
             for s in self._said
@@ -57,7 +57,7 @@ class Twitch:
         stated = [s.basis for s in past if not any(_denies(r, s) for r in refuted)]
         return Answer(Truth.YES, tuple(stated)) if stated else NO
 
-    @property
+    @cached_property
     def twitches(self) -> tuple[Statement, ...]:
         """The standing statements that count for duration and spread."""
         return tuple(s for s in self.standing if s.kind == "twitch")
@@ -90,7 +90,7 @@ class Twitch:
         if self.duration is None:
             return unknown("twitch-onset", "no date was recorded")
         truth = self.duration.more_than(days)
-        basis = tuple(s.basis for s in self.twitches)
+        basis = self._bases
         if truth is Truth.UNKNOWN:
             return unknown(
                 "twitch-onset", f"known to have lasted {self.duration}, but not since when", basis=basis
@@ -124,7 +124,7 @@ class Twitch:
 
     def at(self, site: str) -> Answer:
         """Whether the record states a twitch at this site: a question about the record, so silence is NO."""
-        here = [s.basis for s in self.twitches if s.place and s.place.site == site]
+        here = [self._basis(s) for s in self.twitches if s.place and s.place.site == site]
         return Answer(Truth.YES, tuple(here)) if here else NO
 
     @property
@@ -132,7 +132,7 @@ class Twitch:
         """Whether every stated place is an eyelid, and there is at least one."""
         here = [s for s in self.twitches if s.place]
         confined = bool(here) and all(s.place and s.place.site == EYELID for s in here)
-        return Answer(Truth.YES, tuple(s.basis for s in here)) if confined else certain(False)
+        return Answer(Truth.YES, tuple(self._basis(s) for s in here)) if confined else NO
 
     @cached_property
     def spreading(self) -> Answer:
@@ -144,15 +144,24 @@ class Twitch:
         followed = [(a, b, _first_before(a, b)) for a, b in pairs]
         yes = [s for a, b, truth in followed if truth is Truth.YES for s in (a, b)]
         if yes:
-            return Answer(Truth.YES, tuple(dict.fromkeys(s.basis for s in sorted(yes, key=_first_seen))))
+            return Answer(
+                Truth.YES, tuple(dict.fromkeys(self._basis(s) for s in sorted(yes, key=_first_seen)))
+            )
         if any(truth is Truth.UNKNOWN for _, _, truth in followed):
             return unknown("spreading", "the dates of the sites do not tell which came first", recorded=True)
-        return Answer(Truth.NO, tuple(s.basis for s in firsts))
+        return Answer(Truth.NO, tuple(self._basis(s) for s in firsts))
 
     @property
     def widespread(self) -> bool:
         """Several sites that were first stated together: a weaker fact than spread."""
         return len(self._first_statements()) > 1 and not self.spreading.yes
+
+    @cached_property
+    def _bases(self) -> tuple[Basis, ...]:
+        return tuple(self._basis(s) for s in self.twitches)
+
+    def _basis(self, statement: Statement) -> Basis:
+        return basis_among(statement, (s for s in self._said if s.concept == statement.concept))
 
     def _first_statements(self) -> tuple[Statement, ...]:
         """For each place the statement that speaks of it earliest; a place without a side means either."""

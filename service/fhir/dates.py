@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
-from math import ceil, floor
+from math import floor
 
 from service.amounts import Amount, Span
 from service.fhir.views import NotReadable, Period, Quantity, Range
 
-_DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.436875, "a": 365.2425}
+_DAYS = {"d": 1, "wk": 7}
+_MONTHS = {"mo": 1, "a": 12}
 
 
 def span(text: str | None) -> Span | None:
@@ -53,11 +54,11 @@ def at_age(born: Span | None, age: Quantity | None) -> Span | None:
 
     "52 years" lasts a year: from the 52nd birthday to the day before the next.
     """
-    unit = _DAYS.get((age.code or age.unit or "") if age else "")
-    if born is None or age is None or age.value is None or unit is None:
+    unit = (age.code or age.unit or "") if age else ""
+    if born is None or age is None or age.value is None or unit not in (*_DAYS, *_MONTHS):
         return None
-    first = born.first + timedelta(floor(age.value * unit))
-    last = born.last + timedelta(ceil((age.value + 1) * unit) - 1)
+    first = _aged(born.first, floor(age.value), unit)
+    last = _aged(born.last, floor(age.value) + 1, unit) - timedelta(1)
     return Span(first, last, f"aged {age.value:g} {age.unit or age.code}")
 
 
@@ -75,6 +76,14 @@ def years_between(born: Span | None, on: date) -> Amount | None:
     if born is None or born.first > on:
         return None
     return Amount(float(_years(min(born.last, on), on)), float(_years(born.first, on)), "a")
+
+
+def _aged(birthday: date, age: int, unit: str) -> date:
+    """The day on which somebody born on `birthday` reaches the age (on 28 February if born on the 29th)."""
+    if unit in _DAYS:
+        return birthday + timedelta(age * _DAYS[unit])
+    year, month = divmod(birthday.year * 12 + birthday.month - 1 + age * _MONTHS[unit], 12)
+    return date(year, month + 1, min(birthday.day, monthrange(year, month + 1)[1]))
 
 
 def _years(birthday: date, on: date) -> int:

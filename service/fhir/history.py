@@ -85,7 +85,7 @@ def _requests(record: Record, reading: Reading) -> Iterator[Past]:
 
 
 def _observed(record: Record, reading: Reading) -> Iterator[Past]:
-    """Results show that their test was done, whatever they say."""
+    """Results show that their test was done, whatever they say; one without a value says why it was not."""
     for source, observation in reading.views(record.of("Observation"), Observation):
         if observation.status not in (*FULL_STATUS, "preliminary"):
             continue
@@ -94,7 +94,8 @@ def _observed(record: Record, reading: Reading) -> Iterator[Past]:
         except NotReadable:
             continue
         for part in (observation, *(observation.component or ())):
-            yield from _past(source, "done", "Observation", _tests(part.code, reading), day, reading)
+            if part.data_absent_reason is None:
+                yield from _past(source, "done", "Observation", _tests(part.code, reading), day, reading)
 
 
 def _past(

@@ -104,7 +104,8 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
-        suspected = meaning.kind == "diagnosis" and bool(SUSPECTED & verified)
+        diagnosis = meaning.kind == "diagnosis" or meaning.concept in reading.knowledge.diagnoses
+        suspected = diagnosis and bool(SUSPECTED & verified)
         yield from stated(replace(template, confirmed=not suspected), meaning, places, elsewhere=elsewhere)
 
 
@@ -132,7 +133,7 @@ def _observation(source: str, observation: Observation, reading: Reading) -> Ite
 def grades(
     template: Statement, code: CodeableConcept, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
-    """An MRC grade as a statement on weakness: full strength denies it for its place alone."""
+    """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
     if not any(system == "own" and coding.code == MRC_GRADE for system, coding in reading.known(code)):
         return
     threshold = reading.knowledge.thresholds
@@ -144,7 +145,7 @@ def grades(
         yield replace(
             template,
             concept=WEAKNESS,
-            aspect=MRC_GRADE,
+            aspect="" if truth is Truth.NO and place is None else MRC_GRADE,
             truth=truth,
             words=f"{words}, {place.words}" if place else words,
             place=place,
@@ -182,14 +183,14 @@ def _part(
         )
         template_of = replace(template, truth=said.truth, value=said.value, counts_days=counts)
         template_of = replace(
-            template_of, note=_notes(template.note, said.note), confirmed=meaning.kind != "diagnosis"
+            template_of, note=_notes(template.note, said.note), confirmed=_settled(meaning, reading)
         )
         yield from stated(template_of, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
         return
     for meaning in meanings(part.value_codeable_concept, reading):
         counts = _counts_days(meaning, reading)
-        found = replace(template, counts_days=counts, confirmed=meaning.kind != "diagnosis")
+        found = replace(template, counts_days=counts, confirmed=_settled(meaning, reading))
         if not any(meaning.concept == a.concept for a in asked):
             yield from stated(found, meaning, places, elsewhere=elsewhere)
 
@@ -289,6 +290,11 @@ def _states_itself(concept: CodeableConcept, meaning: Meaning, reading: Reading)
         and any(m == meaning for m in reading.knowledge.meanings.find(system, coding.code or ""))
         for system, coding in reading.known(concept)
     )
+
+
+def _settled(meaning: Meaning, reading: Reading) -> bool:
+    """Whether an Observation can establish it: diagnoses that explain red flags are known from Conditions."""
+    return meaning.concept != "motor-neuron-disease" and meaning.concept not in reading.knowledge.diagnoses
 
 
 def _counts_days(meaning: Meaning, reading: Reading) -> float:

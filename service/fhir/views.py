@@ -315,7 +315,7 @@ def view(kind: type[V], resource: Any) -> V:
 
 
 def _in_words(message: str) -> str:
-    """msgspec's message without its patterns, and without a value that it may quote."""
+    """The message of msgspec without its patterns, and without a value that it may quote."""
     what, _, path = message.partition(" - at ")
     if "matching regex" in what:
         what = "Expected a FHIR date or time"

@@ -10,13 +10,11 @@ from service.rules.contributors import contributors
 from service.rules.disposition import KNOWN_MND, greatest, in_force, referral
 from service.rules.investigations import Case, suggested_tests
 from service.rules.lifestyle import lifestyle_steps
-from service.rules.questions import open_questions
+from service.rules.questions import EYELID, OVER_90_DAYS, open_questions
 from service.rules.rule import RULES, Rule
 from service.truth import Truth
 
 __all__ = ["RULES", "evaluate", "red_flags", "same_day"]
-
-EYELID = "eyelid-twitch-persisting"
 
 
 def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
@@ -45,7 +43,7 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
         contributors=found,
         tests=suggested_tests(case),
         lifestyle=() if known else lifestyle_steps(facts, knowledge, disposition, found),
-        open_questions=() if known else open_questions(facts, findings, disposition, knowledge),
+        open_questions=() if known else open_questions(facts, findings, disposition, knowledge, pathway),
         notes=_notes(facts, findings, knowledge),
     )
 
@@ -73,7 +71,7 @@ def _cell(rule: Rule, facts: Facts, knowledge: Knowledge) -> str:
     if rule.id != EYELID:
         return rule.id
     very_long = facts.twitch.lasted_longer_than(knowledge.thresholds.eyelid_very_long)
-    return f"{EYELID}.over-90-days" if very_long.yes else EYELID
+    return OVER_90_DAYS if very_long.yes else EYELID
 
 
 def _notes(facts: Facts, findings: tuple[Finding, ...], knowledge: Knowledge) -> tuple[str, ...]:

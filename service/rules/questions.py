@@ -18,10 +18,16 @@ from service.statements import Form, Statement
 from service.truth import Truth
 
 LAST = ("spreading",)
+EYELID = "eyelid-twitch-persisting"
+OVER_90_DAYS = f"{EYELID}.over-90-days"
 
 
 def open_questions(
-    facts: Facts, findings: Iterable[Finding], disposition: Disposition, knowledge: Knowledge
+    facts: Facts,
+    findings: tuple[Finding, ...],
+    disposition: Disposition,
+    knowledge: Knowledge,
+    pathway: str,
 ) -> tuple[OpenQuestion, ...]:
     """What is unknown and could raise the disposition above the present one, the most important first."""
     if disposition is Disposition.SAME_DAY:
@@ -33,8 +39,22 @@ def open_questions(
         if asked is None or finding.could > asked.could_raise:
             ask = knowledge.questions.get(gap.fact, f"{knowledge.words(gap.fact)}?")
             best[gap.fact] = OpenQuestion(gap.fact, gap.why, ask, finding.could)
+    for question in _eyelid_question(facts, findings, disposition, knowledge, pathway):
+        best.setdefault(question.fact, question)
     recorded = {gap.fact for f in unknown for gap in f.answer.gaps if gap.recorded}
     return tuple(sorted(best.values(), key=lambda q: _importance(q, recorded, knowledge)))
+
+
+def _eyelid_question(
+    facts: Facts, findings: Iterable[Finding], disposition: Disposition, knowledge: Knowledge, pathway: str
+) -> Iterator[OpenQuestion]:
+    """Since when an eyelid twitches, where a recorded date alone leaves open whether it is three months."""
+    could = knowledge.disposition(OVER_90_DAYS, pathway)
+    lasting = facts.twitch.lasted_longer_than(knowledge.thresholds.eyelid_very_long)
+    persisting = any(f.rule == EYELID and f.truth is Truth.YES for f in findings)
+    if persisting and could > disposition and lasting.truth is Truth.UNKNOWN:
+        gap = lasting.gaps[0]
+        yield OpenQuestion(gap.fact, gap.why, knowledge.questions[gap.fact], could)
 
 
 def _worth_asking(

@@ -11,7 +11,7 @@ from service.facts import Facts
 from service.knowledge.advice import Thresholds
 from service.rules.contributors import TRIGGERS, stated_trigger
 from service.rules.rule import motor_flag, red_flag
-from service.rules.weight import measured_weight_loss
+from service.rules.weight import measured_weight_loss, pregnant_within
 from service.truth import Truth
 
 
@@ -84,10 +84,12 @@ def spreading_twitch(facts: Facts, threshold: Thresholds) -> Answer:
 
 @red_flag("unexplained-weight-loss")
 def unexplained_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
-    """Coded, or 5 % of the weight within a year; never where the loss is stated as intended."""
-    intended = facts.recorded("weight-loss-intended")
-    if intended.yes:
-        return ~intended
+    """Coded, or 5 % of the weight within a year; not intended, not of a pregnancy, not judged under 18."""
+    expected = facts.recorded("weight-loss-intended") | pregnant_within(facts, threshold.after_pregnancy)
+    if expected.yes:
+        return ~expected
+    if facts.younger_than(threshold.adult) is Truth.YES:
+        return unknown("weight-loss", "weight under 18 is not judged")
     coded, measured = facts.stated("weight-loss"), measured_weight_loss(facts, threshold)
     return coded if coded.truth is Truth.NO and not measured.yes else coded | measured
 

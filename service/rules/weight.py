@@ -25,14 +25,8 @@ class Weighing(NamedTuple):
 def measured_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
     """Whether the latest weight lies 5 % or more below the highest of the preceding year.
 
-    The higher weight is at least four weeks older, the latest at most 90 days old. Not
-    judged under 18, nor in pregnancy and the year after it.
+    The higher weight is at least four weeks older, the latest at most 90 days old.
     """
-    if facts.younger_than(threshold.adult) is Truth.YES:
-        return unknown(WEIGHT, "weights under 18 are not judged")
-    expecting = _pregnant_within(facts, threshold.after_pregnancy)
-    if expecting.yes:
-        return ~expecting
     weighings = _weighings(facts, threshold)
     if not weighings:
         return not_recorded(WEIGHT)
@@ -75,7 +69,7 @@ def _contradicted(weighing: Weighing, known: list[Weighing], threshold: Threshol
     return bool(near) and all(100 * abs(w.kg - weighing.kg) / w.kg >= threshold.weight_outlier for w in near)
 
 
-def _pregnant_within(facts: Facts, days: float) -> Answer:
+def pregnant_within(facts: Facts, days: float) -> Answer:
     """Pregnant now, or a pregnancy that ended within the last `days`."""
     now = facts.recorded("pregnancy")
     if now.yes:
