@@ -77,8 +77,6 @@ def _analytes(part: Valued, reading: Reading) -> Iterable[Analyte]:
 
 
 def _amount(analyte: Analyte, part: Valued, reading: Reading) -> tuple[Amount | None, str | None]:
-    if len(part.values) > 1:
-        raise NotReadable("More than one value")
     if part.value_quantity is not None:
         return answer_amount(analyte, part.value_quantity, reading)
     if part.value_range is not None:
@@ -87,7 +85,7 @@ def _amount(analyte: Analyte, part: Valued, reading: Reading) -> tuple[Amount | 
         return Amount.exactly(float(part.value_integer), analyte.unit), None
     if part.data_absent_reason is not None:
         return None, "no value was recorded"
-    return None, "the value is not a quantity" if part.values else "the result has no value"
+    return None, "the value is not a quantity" if part.has_value else "the result has no value"
 
 
 def _range(analyte: Analyte, given: Range, reading: Reading) -> tuple[Amount | None, str | None]:

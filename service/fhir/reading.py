@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service.amounts import Span
 from service.fhir.record import Kept
@@ -26,9 +26,15 @@ class Reading:
     on: date
     born: Span | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
+    _seen: dict[type[View], list[tuple[str, Any]]] = field(default_factory=dict)
 
-    def views(self, kept: Iterable[Kept], kind: type[V]) -> Iterator[tuple[str, V]]:
-        """Each resource as its view; one that is not valid FHIR is set aside with the reason."""
+    def views(self, kept: Iterable[Kept], kind: type[V]) -> list[tuple[str, V]]:
+        """Each resource of a type as its view; one that is not valid FHIR is set aside with the reason."""
+        if kind not in self._seen:
+            self._seen[kind] = list(self._views(kept, kind))
+        return self._seen[kind]
+
+    def _views(self, kept: Iterable[Kept], kind: type[V]) -> Iterator[tuple[str, V]]:
         for source, resource in kept:
             try:
                 yield source, view(kind, resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from service.amounts import Span
@@ -96,17 +96,17 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
     )
     if "refuted" in verified:
-        template = replace(template, truth=Truth.NO, refuted=True)
+        template = template.but(truth=Truth.NO, refuted=True)
     elif _over(condition, reading):
         ended = _ended(condition, reading)
         since = ended if ended and ended.first <= reading.on else template.stated
-        template = replace(template, truth=Truth.NO, ended=True, stated=since)
+        template = template.but(truth=Truth.NO, ended=True, stated=since)
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
         diagnosis = meaning.kind == "diagnosis" or meaning.concept in reading.knowledge.diagnoses
         suspected = diagnosis and bool(SUSPECTED & verified)
-        yield from stated(replace(template, confirmed=not suspected), meaning, places, elsewhere=elsewhere)
+        yield from stated(template.but(confirmed=not suspected), meaning, places, elsewhere=elsewhere)
 
 
 def _observation(source: str, observation: Observation, reading: Reading) -> Iterator[Statement]:
@@ -142,8 +142,7 @@ def grades(
     truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
     words = f"MRC grade {grade:g}" if readable else "MRC grade"
     for place in tuple(places) or (None,):
-        yield replace(
-            template,
+        yield template.but(
             concept=WEAKNESS,
             aspect="" if truth is Truth.NO and place is None else MRC_GRADE,
             truth=truth,
@@ -172,8 +171,6 @@ def _part(
     full: bool,
 ) -> Iterator[Statement]:
     """The statements of an Observation or of one of its components."""
-    if len(part.values) > 1:
-        raise NotReadable("More than one value")
     family = any(coding.code in FAMILY_HISTORY for _, coding in reading.known(part.code))
     asked = meanings(part.code, reading)
     for meaning in asked:
@@ -181,16 +178,16 @@ def _part(
         said = _answer(
             meaning, part, reading, states_itself=full and _states_itself(part.code, meaning, reading)
         )
-        template_of = replace(template, truth=said.truth, value=said.value, counts_days=counts)
-        template_of = replace(
-            template_of, note=_notes(template.note, said.note), confirmed=_settled(meaning, reading)
+        template_of = template.but(truth=said.truth, value=said.value, counts_days=counts)
+        template_of = template_of.but(
+            note=_notes(template.note, said.note), confirmed=_settled(meaning, reading)
         )
         yield from stated(template_of, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
         return
     for meaning in meanings(part.value_codeable_concept, reading):
         counts = _counts_days(meaning, reading)
-        found = replace(template, counts_days=counts, confirmed=_settled(meaning, reading))
+        found = template.but(counts_days=counts, confirmed=_settled(meaning, reading))
         if not any(meaning.concept == a.concept for a in asked):
             yield from stated(found, meaning, places, elsewhere=elsewhere)
 
@@ -203,8 +200,7 @@ def stated(
     note = _too_wide(meaning, template.note) if meaning.unspecific else template.note
     aspect = meaning.aspect or ("elsewhere" if elsewhere and truth is Truth.NO else "")
     for place in _where(meaning.place, tuple(places)):
-        yield replace(
-            template,
+        yield template.but(
             concept=meaning.concept,
             kind=meaning.kind,
             aspect=aspect,
@@ -252,7 +248,7 @@ def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: 
         return Said(Truth.YES if part.value_boolean else Truth.NO)
     if part.value_codeable_concept is not None:
         return _coded_answer(meaning, part.value_codeable_concept, reading)
-    if part.values:
+    if part.has_value:
         return Said(Truth.UNKNOWN, note="the value is of a type that does not answer the question")
     interpreted = _interpreted(part, reading)
     if interpreted is not None:

@@ -86,10 +86,30 @@ class Valued(View):
     interpretation: tuple[CodeableConcept, ...] | None = None
     reference_range: tuple[ReferenceRange, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """R4 allows one value."""
+        if self._values() > 1:
+            raise ValueError("More than one value[x]")
+
     @property
-    def values(self) -> list[Any]:
-        """The values that are there; R4 allows one."""
-        return [v for v in (getattr(self, name) for name in _VALUES) if v is not None]
+    def has_value(self) -> bool:
+        """Whether there is a value, of whatever type."""
+        return self._values() > 0
+
+    def _values(self) -> int:
+        return (
+            (self.value_quantity is not None)
+            + (self.value_codeable_concept is not None)
+            + (self.value_string is not None)
+            + (self.value_boolean is not None)
+            + (self.value_integer is not None)
+            + (self.value_range is not None)
+            + (self.value_ratio is not None)
+            + (self.value_sampled_data is not None)
+            + (self.value_time is not None)
+            + (self.value_date_time is not None)
+            + (self.value_period is not None)
+        )
 
 
 class Observation(Valued, kw_only=True):
@@ -296,8 +316,6 @@ class QuestionnaireResponse(View):
 
 
 V = TypeVar("V", bound=View)
-
-_VALUES = tuple(name for name in Valued.__struct_fields__ if name.startswith("value_"))
 
 
 class NotReadable(ValueError):
