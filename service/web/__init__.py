@@ -1,0 +1,65 @@
+"""The web: the only place where everything meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from flask import Flask
+from flask_cors import CORS
+
+from service import knowledge as known
+from service.config import Settings
+from service.errors import KnowledgeInvalid
+from service.fhir.orders import check_orders
+from service.fhir.sieve import Sieve
+from service.knowledge import Knowledge
+from service.store import Store
+from service.web import answers, cds, errors, evaluate, health
+from service.web.parts import Parts
+
+
+def create_app(
+    settings: Settings,
+    *,
+    knowledge: Knowledge | None = None,
+    store: Store | None = None,
+    today: Callable[[], date] | None = None,
+) -> Flask:
+    """The app, complete: routes, errors, log lines and headers. It opens no connection.
+
+    Raises:
+        KnowledgeInvalid: the knowledge is not sound, or lacks the configured pathway.
+    """
+    knowledge = knowledge or _known(settings)
+    if settings.pathway not in knowledge.pathways:
+        ways = ", ".join(knowledge.pathways)
+        raise KnowledgeInvalid([f"TWITCH_CDS_PATHWAY is {settings.pathway}; there are {ways}"])
+    store = store or Store(settings.database_url, hash_key=settings.hash_secret)
+    parts = Parts(settings, knowledge, Sieve(knowledge), store, today or settings.today)
+    app = Flask(__name__, static_folder=None)
+    answers.register(app)
+    errors.register(app)
+    for chapter in (cds, evaluate, health):
+        app.register_blueprint(chapter.routes(parts))
+    if settings.cors_origins:
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            allow_headers=["Authorization", "Content-Type"],
+            max_age=600,
+        )
+    return app
+
+
+def _known(settings: Settings) -> Knowledge:
+    """The knowledge, and the certainty that every order it leads to is valid FHIR."""
+    knowledge = known.load(settings.knowledge_overlay)
+    check_orders(knowledge)
+    return knowledge
+
+
+def create_app_from_env() -> Flask:
+    """The app as the environment configures it, for gunicorn; its log is JSON on standard output."""
+    answers.log_as_json()
+    return create_app(Settings())

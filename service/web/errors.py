@@ -1,0 +1,111 @@
+"""From what went wrong to a status and an OperationOutcome: the only place that knows statuses of errors.
+
+Never a stack trace, never a value from a record, and never an empty list of cards.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from service import errors
+from service.errors import ServiceError
+
+FHIR_JSON = "application/fhir+json"
+
+# What each error answers: the status, and the code of the OperationOutcome's issue (IssueType).
+STATUS: dict[type[ServiceError], tuple[int, str]] = {
+    ServiceError: (500, "exception"),
+    errors.RequestNotUnderstood: (400, "invalid"),
+    errors.BodyTooLarge: (413, "too-long"),
+    errors.NotJson: (400, "structure"),
+    errors.NotABundle: (400, "structure"),
+    errors.SeveralPatients: (422, "multiple-matches"),
+    errors.UnknownService: (404, "not-found"),
+    errors.RecordNotAvailable: (412, "incomplete"),
+    errors.ClientNotTrusted: (401, "login"),
+    errors.TooManyRequests: (429, "throttled"),
+    errors.NotFound: (404, "not-found"),
+    errors.KnowledgeInvalid: (500, "exception"),
+    errors.SettingsInvalid: (500, "exception"),
+}
+WRONG_MEDIA_TYPE = (415, "not-supported")
+HTTP_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+NO_PAGE = "There is nothing here. GET /cds-services lists the services; POST /evaluate takes a Bundle."
+A_BUG = (
+    "The service failed on this request. That is our bug: report it with the X-Request-Id of this response."
+)
+
+log = structlog.get_logger()
+
+
+def register(app: Flask) -> None:
+    """Let the app answer every error with an OperationOutcome."""
+    app.register_error_handler(ServiceError, on_service_error)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(Exception, on_bug)
+
+
+def on_service_error(error: ServiceError) -> Response:
+    """The answer to something that we raised on purpose."""
+    status, code = status_of(error)
+    headers = {}
+    if isinstance(error, errors.TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.ClientNotTrusted):
+        headers["WWW-Authenticate"] = "Bearer"
+    return _outcome(status, code, str(error), _where(error), headers)
+
+
+def on_http_error(error: HTTPException) -> Response | HTTPException:
+    """The answer to a wrong path or method; redirects go out as they are."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return _outcome(405, "not-supported", f"Use one of {allowed} here.", (), {"Allow": allowed})
+    words = NO_PAGE if status == 404 else f"{error.name}: {error.description}"
+    return _outcome(status, HTTP_CODES.get(status, "invalid"), words, (), {})
+
+
+def on_bug(error: Exception) -> Response:
+    """The answer to what nobody expected. The log says where, and not with what: that may be a patient's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    log.error(
+        "bug", error=type(error).__name__, where=[f"{f.filename}:{f.lineno} {f.name}" for f in frames[-8:]]
+    )
+    return _outcome(500, "exception", A_BUG, (), {})
+
+
+def status_of(error: ServiceError) -> tuple[int, str]:
+    """The status and the issue code of an error, by the nearest class that has a row."""
+    if isinstance(error, errors.NotJson) and error.media_type:
+        return WRONG_MEDIA_TYPE
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _where(error: ServiceError) -> tuple[str, ...]:
+    """The members at fault; a missing prefetch key is named before its reason in brackets."""
+    if isinstance(error, errors.RecordNotAvailable):
+        return tuple(f"prefetch.{missing.split()[0]}" for missing in error.missing)
+    where = getattr(error, "where", None)
+    return (where,) if where else ()
+
+
+def _outcome(status: int, code: str, words: str, where: Iterable[str], headers: dict[str, str]) -> Response:
+    issue: dict[str, Any] = {
+        "severity": "fatal" if status >= 500 else "error",
+        "code": code,
+        "diagnostics": words,
+    }
+    if where := tuple(where):
+        issue["expression"] = list(where)
+    body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return Response(body, status, headers, mimetype=FHIR_JSON)

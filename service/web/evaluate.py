@@ -1,0 +1,81 @@
+"""POST /evaluate: a Bundle in, the assessment out, without the clothes of CDS Hooks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from service.assess import assess
+from service.errors import NotJson, RequestNotUnderstood
+from service.fhir.record import entries, record_of
+from service.web.answers import json
+from service.web.body import read_body
+from service.web.parts import Parts
+from service.web.schemas import assessment_json
+
+FLAGS = {"true": True, "false": False}
+
+
+def routes(parts: Parts) -> Blueprint:
+    """POST /evaluate with its parameters: on, all, pathway, patient."""
+    evaluate = Blueprint("evaluate", __name__)
+
+    @evaluate.post("/evaluate")
+    def evaluated() -> Response:
+        """The assessment of the one patient whom the Bundle is about."""
+        on, every = _day(request.args.get("on"), parts), _flag("all")
+        pathway = parts.pathway(request.args.get("pathway"))
+        bundle = parsed(read_body(request, parts.settings.max_body_bytes))
+        record = record_of(entries(bundle), parts.knowledge, patient=_patient())
+        assessment = assess(record, on, knowledge=parts.knowledge, pathway=pathway)
+        return json(assessment_json(assessment, every_rule=every))
+
+    return evaluate
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON of a body.
+
+    Raises:
+        NotJson: it is none; the message says where, and quotes nothing.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as cause:
+        raise NotJson(f"The body is not valid JSON: {cause}. Send a FHIR Bundle in UTF-8.") from cause
+
+
+def _day(text: str | None, parts: Parts) -> date:
+    if text is None:
+        return parts.today()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as cause:
+        raise _no_day() from cause
+    # A date without its hyphens, or by its week, is ISO 8601 too, but no FHIR date.
+    if day.isoformat() != text:
+        raise _no_day()
+    return day
+
+
+def _no_day() -> RequestNotUnderstood:
+    return RequestNotUnderstood("on must be a day such as 2026-11-23.", where="on")
+
+
+def _flag(name: str) -> bool:
+    text = request.args.get(name, "false").lower()
+    if text not in FLAGS:
+        raise RequestNotUnderstood(f"{name} must be true or false.", where=name)
+    return FLAGS[text]
+
+
+def _patient() -> str | None:
+    text = request.args.get("patient")
+    if text is not None and not text.removeprefix("Patient/"):
+        raise RequestNotUnderstood(
+            "patient must be the id of the patient to assess, such as p1.", where="patient"
+        )
+    return text

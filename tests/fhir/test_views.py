@@ -1,0 +1,214 @@
+"""The views against the R4B models of fhir.resources: what those refuse, we refuse.
+
+Every element that a view holds is replaced by values of wrong types, forms and shapes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from msgspec.structs import fields
+
+from service.fhir import views
+from service.fhir.views import NotReadable, View, one_of, view
+
+CODE = {"coding": [{"system": "http://loinc.org", "code": "2823-3"}], "text": "x"}
+SUBJECT = {"reference": "Patient/p1"}
+BASE: dict[str, dict[str, Any]] = {
+    "Observation": {"status": "final", "code": CODE},
+    "Condition": {"subject": SUBJECT, "code": CODE},
+    "Patient": {},
+    "MedicationRequest": {"status": "active", "intent": "order", "subject": SUBJECT},
+    "MedicationStatement": {"status": "active", "subject": SUBJECT},
+    "Medication": {},
+    "Procedure": {"status": "completed", "subject": SUBJECT},
+    "DiagnosticReport": {"status": "final", "code": CODE},
+    "ServiceRequest": {"status": "active", "intent": "order", "subject": SUBJECT},
+    "FamilyMemberHistory": {"status": "completed", "patient": SUBJECT, "relationship": CODE},
+    "QuestionnaireResponse": {"status": "completed"},
+}
+NEEDED: dict[str, dict[str, Any]] = {
+    "Valued": {"code": CODE},
+    "RelativeCondition": {"code": CODE},
+    "ResponseItem": {"linkId": "q1"},
+    "Ingredient": {"itemCodeableConcept": CODE},
+}
+SCALARS = [5, 5.5, -1, True, "x", "", "5", [], {}, [5], [None], "2026", "2026-11", "2026-11-23", "2026-13"]
+SCALARS += ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.5+01:00", "2026-11-23T25:00:00Z", "2026-11-23T10:00"]
+SHAPES = [5, "x", True, [5], ["x"], [None], [[]]]
+
+# What R4B refuses and we do not: elements of which we ask no more than whether they are there.
+ONLY_ITS_PRESENCE = {
+    "Observation.valueTime": "a time answers no question of ours",
+    "Observation.component.valueTime": "a time answers no question of ours",
+    "Observation.valueRatio": "nor does a ratio",
+    "Observation.valueSampledData": "nor do samples",
+    "Observation.component.valueSampledData": "nor do samples",
+    "Observation.effectiveTiming": "a timing is no day",
+}
+
+
+def reason_to_refuse(annotation: Any, value: Any) -> str | None:
+    """Why we refuse what R4B takes; None where there is no reason."""
+    text = str(annotation)
+    if "Literal" in text:
+        return "R4 binds the element to these codes; fhir.resources does not check bindings"
+    if "pattern" in text and not isinstance(value, str):
+        return "JSON has no dates; fhir.resources takes a number for seconds since 1970"
+    if "int |" in text and isinstance(value, str | bool):
+        return "a JSON string or boolean is no integer"
+    if "float |" in text and isinstance(value, str | bool):
+        return "a JSON string is no decimal, and we would have to guess what “1,5” means"
+    if "Meta(min_length=1)" in text and not isinstance(value, str):
+        return "R4 strings are JSON strings"
+    if value == "":
+        return "R4 strings have at least one character"
+    return None
+
+
+def elements(kind: type[View], path: tuple[tuple[str, bool, str], ...] = ()) -> Iterator[Any]:
+    """Each element of a view with its path: (name, whether it repeats, name of the view it holds)."""
+    hints = get_type_hints(kind, vars(views), include_extras=True)
+    for field in fields(kind):
+        annotation = hints[field.name]
+        held, repeats = _held(annotation)
+        step = (field.encode_name, repeats, held.__name__ if held else "")
+        if field.encode_name == "contained":
+            continue
+        yield (*path, step), annotation, held
+        if held and held.__name__ not in [name for _, _, name in path]:
+            yield from elements(held, (*path, step))
+
+
+def _held(annotation: Any) -> tuple[type[View] | None, bool]:
+    for part in get_args(annotation) or (annotation,):
+        if isinstance(part, type) and issubclass(part, View):
+            return part, False
+        if typing.get_origin(part) is tuple:
+            return _held(part)[0], True
+    return None, typing.get_origin(annotation) is tuple
+
+
+def placed(kind: str, path: tuple[tuple[str, bool, str], ...], value: Any) -> dict[str, Any]:
+    """The base resource with the value at the path."""
+    for index in range(len(path) - 1, 0, -1):
+        parent = path[index - 1]
+        value = {**NEEDED.get(parent[2], {}), path[index][0]: value}
+        value = [value] if parent[1] else value
+    base = dict(BASE[kind])
+    if kind.startswith("Medication") and kind != "Medication" and not path[0][0].startswith("medication"):
+        base["medicationCodeableConcept"] = CODE
+    return {"resourceType": kind, **base, path[0][0]: value}
+
+
+def mutations() -> Iterator[Any]:
+    for kind in BASE:
+        for path, annotation, held in elements(getattr(views, kind)):
+            name = ".".join([kind, *(step[0] for step in path)])
+            yield pytest.param(kind, name, path, annotation, SHAPES if held else SCALARS, id=name)
+
+
+def theirs(kind: str, raw: dict[str, Any]) -> bool:
+    model = getattr(importlib.import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
+    try:
+        model.model_validate(raw)
+    except ValueError:
+        return False
+    return True
+
+
+def ours(kind: str, raw: dict[str, Any]) -> bool:
+    try:
+        view(getattr(views, kind), raw)
+    except NotReadable:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("kind", "name", "path", "annotation", "values"), list(mutations()))
+def test_what_r4b_refuses_we_refuse(
+    kind: str, name: str, path: Any, annotation: Any, values: list[Any]
+) -> None:
+    both = [(value, placed(kind, path, value)) for value in values]
+
+    too_lenient = [value for value, raw in both if ours(kind, raw) and not theirs(kind, raw)]
+
+    assert name in ONLY_ITS_PRESENCE or too_lenient == []
+
+
+@pytest.mark.parametrize(("kind", "name", "path", "annotation", "values"), list(mutations()))
+def test_what_we_refuse_beyond_r4b_has_a_reason(
+    kind: str, name: str, path: Any, annotation: Any, values: list[Any]
+) -> None:
+    both = [(value, placed(kind, path, value)) for value in values]
+
+    stricter = [value for value, raw in both if theirs(kind, raw) and not ours(kind, raw)]
+
+    assert [value for value in stricter if reason_to_refuse(annotation, value) is None] == []
+
+
+@pytest.mark.parametrize("kind", BASE)
+def test_the_base_of_every_mutation_is_valid(kind: str) -> None:
+    raw = placed(kind, (("id", False, ""),), "r1")
+
+    assert theirs(kind, raw)
+    assert ours(kind, raw)
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        ("Observation", "status"),
+        ("Observation", "code"),
+        ("MedicationRequest", "status"),
+        ("MedicationRequest", "intent"),
+        ("MedicationStatement", "status"),
+        ("Procedure", "status"),
+        ("DiagnosticReport", "status"),
+        ("DiagnosticReport", "code"),
+        ("ServiceRequest", "status"),
+        ("ServiceRequest", "intent"),
+        ("FamilyMemberHistory", "status"),
+        ("FamilyMemberHistory", "relationship"),
+        ("QuestionnaireResponse", "status"),
+    ],
+)
+def test_an_element_that_r4_requires_is_required(kind: str, needed: str) -> None:
+    raw = {name: value for name, value in BASE[kind].items() if name != needed}
+
+    with pytest.raises(NotReadable, match=needed):
+        view(getattr(views, kind), raw)
+
+
+@pytest.mark.parametrize("raw", [None, 5, "Condition", [], ["Condition"]])
+def test_what_is_no_object_is_no_resource(raw: Any) -> None:
+    with pytest.raises(NotReadable):
+        view(views.Condition, raw)
+
+
+def test_a_bottomless_questionnaire_is_set_aside_and_does_not_exhaust_the_stack() -> None:
+    item: dict[str, Any] = {"linkId": "q"}
+    for _ in range(100_000):
+        item = {"linkId": "q", "item": [item]}
+
+    with pytest.raises(NotReadable):
+        view(views.QuestionnaireResponse, {"status": "completed", "item": [item]})
+
+
+def test_a_message_names_the_path_and_never_the_value() -> None:
+    with pytest.raises(NotReadable) as refused:
+        view(views.Condition, {"code": {"coding": [{"code": "ok"}, {"code": {"secret": "Sentinel"}}]}})
+
+    assert "$.code.coding[1].code" in str(refused.value)
+    assert "Sentinel" not in str(refused.value)
+
+
+def test_two_forms_of_one_choice_are_refused() -> None:
+    both = view(views.Patient, {"deceasedBoolean": True, "deceasedDateTime": "2026"})
+
+    with pytest.raises(NotReadable, match="deceased_boolean, deceased_date_time"):
+        one_of(both, "deceased_boolean", "deceased_date_time")

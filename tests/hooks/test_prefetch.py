@@ -1,0 +1,163 @@
+"""What arrives in a prefetch: the table of CDS Hooks, row by row."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from service.errors import RecordNotAvailable
+from service.hooks.prefetch import SOURCES, gather
+
+Raw = Callable[[dict[str, Any]], dict[str, msgspec.Raw]]
+
+NOTHING = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}
+WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-found"}]}
+CONDITION = {"resourceType": "Condition", "id": "c1"}
+NEXT = [{"relation": "self", "url": "https://ehr/1"}, {"relation": "next", "url": "https://ehr/2"}]
+REQUIRED = {"conditions": NOTHING, "observations": NOTHING}
+EVERYTHING = {source.key: NOTHING for source in SOURCES} | {"patient": {"resourceType": "Patient"}}
+
+
+def bundle(*resources: Any, **more: Any) -> dict[str, Any]:
+    return {**NOTHING, "entry": [{"resource": resource} for resource in resources], **more}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(None, id="null"),
+        pytest.param(NOTHING, id="a searchset without entry"),
+        pytest.param({**NOTHING, "entry": []}, id="a searchset with no entries"),
+        pytest.param({**NOTHING, "entry": None}, id="a searchset whose entry is null"),
+        pytest.param(bundle(WARNING), id="nothing but a warning"),
+        pytest.param(
+            {**NOTHING, "entry": [{"resource": WARNING, "search": {"mode": "outcome"}}]},
+            id="nothing but an outcome entry, as Epic sends it",
+        ),
+    ],
+)
+def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> None:
+    prefetched = gather(raw({**EVERYTHING, "conditions": value}), SOURCES)
+
+    assert prefetched.incomplete == ()
+    assert next(iter(prefetched.resources())).resource == {"resourceType": "Patient"}
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        pytest.param(ERROR, "could not read", id="an OperationOutcome"),
+        pytest.param(WARNING, "could not read", id="an OperationOutcome in place of the result"),
+        pytest.param(bundle(ERROR), "could not read", id="nothing but an error"),
+        pytest.param(
+            bundle({"resourceType": "OperationOutcome"}), "could not read", id="an outcome without issues"
+        ),
+        pytest.param({}, "not sent", id="an empty object"),
+        pytest.param("<html>502</html>", "not sent", id="a text"),
+        pytest.param([CONDITION], "not sent", id="a bare array"),
+        pytest.param(7, "not sent", id="a number"),
+        pytest.param({"resourceType": 7}, "not sent", id="a resourceType that is no text"),
+        pytest.param(CONDITION, "not sent", id="a resource where a search was asked for"),
+        pytest.param(
+            {**NOTHING, "entry": {"resource": CONDITION}}, "not sent", id="entries that are no array"
+        ),
+    ],
+)
+def test_a_required_key_that_failed_or_is_no_result_is_missing(raw: Raw, value: Any, why: str) -> None:
+    with pytest.raises(RecordNotAvailable, match=why) as caught:
+        gather(raw({**REQUIRED, "conditions": value}), SOURCES)
+
+    assert [missing.split()[0] for missing in caught.value.missing] == ["conditions"]
+
+
+def test_every_missing_required_key_is_named(raw: Raw) -> None:
+    with pytest.raises(RecordNotAvailable) as caught:
+        gather(raw({"patient": {"resourceType": "Patient"}}), SOURCES)
+
+    assert [missing.split()[0] for missing in caught.value.missing] == ["conditions", "observations"]
+
+
+def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
+    sent = {**EVERYTHING, "conditions": bundle(CONDITION), "medications": ERROR}
+    del sent["procedures"]
+
+    prefetched = gather(raw(sent), SOURCES)
+
+    assert prefetched.incomplete == ("medications", "procedures")
+    assert [entry.resource["resourceType"] for entry in prefetched.resources()] == ["Patient", "Condition"]
+
+
+def test_null_is_not_missing(raw: Raw) -> None:
+    assert gather(raw(dict.fromkeys(EVERYTHING)), SOURCES).incomplete == ()
+
+
+@pytest.mark.parametrize("entry", [[], [{"resource": CONDITION}]], ids=["an empty page", "a page"])
+def test_a_bundle_with_a_next_page_is_incomplete(raw: Raw, entry: list[Any]) -> None:
+    prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry, "link": NEXT}}), SOURCES)
+
+    assert prefetched.incomplete == ("conditions",)
+    with pytest.raises(RecordNotAvailable, match="all pages"):
+        prefetched.insist_on_whole()
+
+
+def test_a_next_page_of_an_optional_key_is_named_and_no_more(raw: Raw) -> None:
+    prefetched = gather(raw({**EVERYTHING, "medications": {**NOTHING, "link": NEXT}}), SOURCES)
+
+    prefetched.insist_on_whole()
+
+    assert prefetched.incomplete == ("medications",)
+
+
+def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> None:
+    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), SOURCES)
+
+    assert prefetched.incomplete == ("conditions",)
+    assert CONDITION in [entry.resource for entry in prefetched.resources()]
+    assert ERROR not in [entry.resource for entry in prefetched.resources()]
+
+
+def test_a_warning_among_the_results_is_passed_over(raw: Raw) -> None:
+    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, WARNING)}), SOURCES)
+
+    assert prefetched.incomplete == ()
+
+
+def test_a_links_member_of_any_shape_is_no_failure(raw: Raw) -> None:
+    for link in (None, {}, "next", [None], [{"relation": 1}]):
+        assert gather(raw({**EVERYTHING, "conditions": {**NOTHING, "link": link}}), SOURCES).incomplete == ()
+
+
+def test_keys_that_nobody_asked_for_are_passed_over(raw: Raw) -> None:
+    prefetched = gather(raw({**EVERYTHING, "allergies": bundle(CONDITION)}), SOURCES)
+
+    assert "allergies" not in prefetched.values
+
+
+def test_a_patient_may_come_as_a_search_result(raw: Raw) -> None:
+    prefetched = gather(
+        raw({**EVERYTHING, "patient": bundle({"resourceType": "Patient", "id": "p"})}), SOURCES
+    )
+
+    assert [entry.resource["id"] for entry in prefetched.resources()] == ["p"]
+
+
+def test_another_resource_in_the_place_of_the_patient_is_not_the_patient(raw: Raw) -> None:
+    assert gather(raw({**EVERYTHING, "patient": CONDITION}), SOURCES).incomplete == ("patient",)
+
+
+def test_a_number_beyond_a_double_spoils_its_own_resource_only(raw: Raw) -> None:
+    entries = b'[{"resource":{"resourceType":"Condition","id":"c1"}},{"resource":{"x":1e999}}]'
+    sent = raw({**EVERYTHING, "conditions": b'{"resourceType":"Bundle","entry":' + entries + b"}"})
+
+    resources = [entry.resource for entry in gather(sent, SOURCES).resources()]
+
+    assert resources == [{"resourceType": "Patient"}, CONDITION, None]
+
+
+def test_escaped_member_names_are_the_same_names(raw: Raw) -> None:
+    sent = raw({**EVERYTHING, "conditions": rb'{"resource\u0054ype":"OperationOutcome"}'})
+
+    with pytest.raises(RecordNotAvailable):
+        gather(sent, SOURCES)

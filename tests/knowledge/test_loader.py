@@ -1,0 +1,329 @@
+"""Loading the knowledge: every check finds its fault, an overlay lies over it, the version names the content."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service import __version__
+from service.errors import KnowledgeInvalid
+from service.findings import Disposition
+from service.knowledge import FILES, load
+from service.knowledge.checks import problems_in
+
+Tables = dict[str, dict[str, Any]]
+
+
+@cache
+def _packaged() -> Tables:
+    return {
+        name: tomllib.loads((files("service.knowledge") / f"{name}.toml").read_text()) for name in FILES
+    }
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """The packaged tables, to be broken."""
+    return copy.deepcopy(_packaged())
+
+
+def test_the_packaged_knowledge_is_sound(tables: Tables) -> None:
+    assert problems_in(tables) == []
+
+
+def _drop(*path: str) -> Callable[[Tables], None]:
+    def drop(tables: Tables) -> None:
+        table: Any = tables
+        for name in path[:-1]:
+            table = table[name]
+        del table[path[-1]]
+
+    return drop
+
+
+def _put(value: Any, *path: str) -> Callable[[Tables], None]:
+    def put(tables: Tables) -> None:
+        table: Any = tables
+        for name in path[:-1]:
+            table = table.setdefault(name, {})
+        table[path[-1]] = value
+
+    return put
+
+
+FAULTS = [
+    # evidence
+    *(
+        (_drop("evidence", "local-cluster", field), f"evidence.toml [local-cluster] lacks {field}")
+        for field in ("cite", "says", "checked", "due")
+    ),
+    (
+        _put("", "evidence", "efsa-2015-caffeine", "identifier"),
+        "evidence.toml [efsa-2015-caffeine] has no identifier and is not marked local",
+    ),
+    # citations
+    (_drop("thresholds", "twitch_long", "evidence"), "thresholds.toml [twitch_long] cites no evidence"),
+    (_put([], "medicines", "lithium", "evidence"), "medicines.toml [lithium] cites no evidence"),
+    (
+        _put("hearsay", "thresholds", "twitch_long", "evidence"),
+        "thresholds.toml [twitch_long] cites hearsay, which evidence.toml lacks",
+    ),
+    (
+        _put(["hearsay"], "rules", "cramping", "evidence"),
+        "rules.toml [cramping] cites hearsay, which evidence.toml lacks",
+    ),
+    (
+        _put(["hearsay"], "diagnoses", "multiple-sclerosis", "evidence"),
+        "diagnoses.toml [multiple-sclerosis] cites hearsay, which evidence.toml lacks",
+    ),
+    (
+        _drop("analytes", "sodium", "reference", "evidence"),
+        "analytes.toml [sodium] has a reference range without evidence",
+    ),
+    # thresholds
+    (
+        _put("14", "thresholds", "twitch_long", "value"),
+        "thresholds.toml [twitch_long].value must be a number",
+    ),
+    (
+        _put(True, "thresholds", "twitch_long", "value"),
+        "thresholds.toml [twitch_long].value must be a number",
+    ),
+    (_drop("thresholds", "twitch_long", "value"), "thresholds.toml [twitch_long].value must be a number"),
+    (_drop("thresholds", "twitch_long", "unit"), "thresholds.toml [twitch_long] has no unit"),
+    # pathways
+    (_drop("pathways", "nice-ng127", "cramping"), "pathways.toml [nice-ng127] lacks cramping"),
+    (
+        _put("lifestyle", "pathways", "nice-ng127", "sneezing"),
+        "pathways.toml [nice-ng127] names sneezing, which rules.toml lacks",
+    ),
+    (
+        _put("tomorrow", "pathways", "nice-ng127", "cramping"),
+        "pathways.toml [nice-ng127].cramping is 'tomorrow', which is no disposition",
+    ),
+    (
+        _put("urgent-referral", "pathways", "early-referral", "rapid-weakness"),
+        "pathways.toml [early-referral].rapid-weakness must be same-day: it is never suppressed",
+    ),
+    # concepts
+    (
+        _put("syndrome", "codes", "cramp", "kind"),
+        "codes.toml [cramp].kind must be one of symptom, diagnosis, twitch, look-alike",
+    ),
+    (_put("nose", "codes", "cramp", "site"), "codes.toml [cramp] is at nose, which sites.toml lacks"),
+    (
+        _put("nose", "codes", "muscle-weakness", "narrower", "foot-drop", "site"),
+        "codes.toml [muscle-weakness] is at nose, which sites.toml lacks",
+    ),
+    # analytes
+    (
+        _put(2, "analytes", "sodium", "units", "mmol/L"),
+        "analytes.toml [sodium].units must hold its own unit mmol/L with the factor 1",
+    ),
+    (
+        _put(-1, "analytes", "sodium", "units", "mg/dL"),
+        "analytes.toml [sodium].units mg/dL must be positive",
+    ),
+    (
+        _put("mEq/L", "units", "aliases", "mval/L"),
+        "units.toml mval/L leads to mEq/L, which is an alias itself",
+    ),
+    # diagnoses
+    (
+        lambda t: t["diagnoses"].__setitem__("gout", t["diagnoses"]["multiple-sclerosis"]),
+        "diagnoses.toml [gout] is no concept of codes.toml",
+    ),
+    (
+        _put("for ever", "diagnoses", "multiple-sclerosis", "explains_until"),
+        "diagnoses.toml [multiple-sclerosis].explains_until must be one of diagnosis, two years after",
+    ),
+    *(
+        (
+            _put([rule], "diagnoses", "multiple-sclerosis", "explains"),
+            f"diagnoses.toml [multiple-sclerosis] explains {rule}, which is no rule or a same-day rule",
+        )
+        for rule in ("rapid-weakness", "sneezing")
+    ),
+    # lifestyle
+    (
+        _put("why", "lifestyle", "steps", "sleep", "because", "sneezing"),
+        "lifestyle.toml [steps.sleep.because] names sneezing, which rules.toml lacks",
+    ),
+    (
+        _put(["hearsay"], "lifestyle", "steps", "sleep", "evidence"),
+        "lifestyle.toml [steps.sleep] cites hearsay, which evidence.toml lacks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "sentence"), FAULTS, ids=[sentence for _, sentence in FAULTS])
+def test_a_fault_is_found_and_named_by_file_and_block(
+    tables: Tables, broken: Callable[[Tables], None], sentence: str
+) -> None:
+    broken(tables)
+
+    problems = problems_in(tables)
+
+    assert sentence in problems
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (_put(3, "thresholds", "twitch_long"), "thresholds"),
+        (_drop("rules", "cramping", "kind"), "pathways"),
+        (_drop("analytes", "sodium", "units"), "analytes"),
+        (_put({}, "sites"), "concepts"),
+        (_drop("lifestyle", "steps", "sleep", "evidence"), "lifestyle"),
+        (_drop("diagnoses", "multiple-sclerosis", "explains"), "diagnoses"),
+    ],
+)
+def test_a_block_of_the_wrong_shape_is_a_problem_and_no_crash(
+    tables: Tables, broken: Callable[[Tables], None], check: str
+) -> None:
+    broken(tables)
+
+    problems = problems_in(tables)
+
+    assert any(p.startswith(f"{check}: a block lacks or misnames something") for p in problems)
+
+
+def test_every_problem_is_found_at_once(tables: Tables) -> None:
+    for broken in (_drop("thresholds", "twitch_long", "unit"), _drop("pathways", "nice-ng127", "cramping")):
+        broken(tables)
+
+    assert len(problems_in(tables)) == 2
+
+
+# --- Loading and overlays ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "overlay.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+LONGER = "[thresholds.twitch_long]\nvalue = 21\n"
+
+
+def test_an_overlay_changes_what_it_names_and_nothing_else(overlay: Callable[[str], Path]) -> None:
+    plain, changed = load(), load(overlay(LONGER))
+
+    assert (plain.thresholds.twitch_long, changed.thresholds.twitch_long) == (14, 21)
+    assert changed.thresholds.course_counts == plain.thresholds.course_counts
+    assert changed.concepts == plain.concepts
+
+
+def test_an_overlay_replaces_lists_and_adds_codes(overlay: Callable[[str], Path]) -> None:
+    text = '[codes.cramp.snomed]\n"123456789" = "Our cramp"\n[lifestyle]\ndaily = ["Sleep"]\n'
+
+    changed = load(overlay(text))
+
+    assert [m.concept for m in changed.meanings.find("snomed", "123456789")] == ["cramp"]
+    assert changed.speaks("snomed", "123456789")
+    assert list(changed.daily) == ["Sleep"]
+    assert len(changed.concepts["cramp"].codes) == len(load().concepts["cramp"].codes) + 1
+
+
+def test_an_overlay_can_bring_its_own_pathway(overlay: Callable[[str], Path]) -> None:
+    cells = {**_packaged()["pathways"]["nice-ng127"], "cramping": "routine-referral"}
+    text = "[pathways.ours]\n" + "\n".join(f'"{rule}" = "{cell}"' for rule, cell in cells.items())
+
+    changed = load(overlay(text.replace('"describes"', "describes")))
+
+    assert changed.disposition("cramping", "ours") is Disposition.ROUTINE_REFERRAL
+    assert changed.disposition("cramping", "nice-ng127") is Disposition.LIFESTYLE
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[recipes]\n", r"\[recipes\] is no knowledge file"),
+        ("not toml", "cannot be read"),
+        ("[thresholds.twitch_long]\nevidence = 'hearsay'\n", "cites hearsay"),
+        ("[pathways.ours]\ndescribes = 'x'\n", r"\[ours\] lacks"),
+        ("pathways = 3\n", "misnames"),
+        ("thresholds = 3\n", "misnames"),
+    ],
+)
+def test_an_unsound_overlay_stops_the_program_with_its_problems(
+    overlay: Callable[[str], Path], text: str, words: str
+) -> None:
+    with pytest.raises(KnowledgeInvalid, match=words):
+        load(overlay(text))
+
+
+def test_an_overlay_that_is_not_there_or_not_text_stops_the_program(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+
+    for name in ("binary.toml", "missing.toml"):
+        with pytest.raises(KnowledgeInvalid, match="cannot be read"):
+            load(tmp_path / name)
+
+
+CELLS = _packaged()["pathways"]["nice-ng127"]
+
+
+@pytest.mark.xfail(reason="checks.py does not look for it: load() raises KeyError, or a request does")
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[codes.mine]\nkind = "symptom"\n',
+        '[analytes.mine]\nunit = "1"\n[analytes.mine.units]\n"1" = 1\n',
+        "[pathways.ours]\n" + "\n".join(f'"{r}" = "{c}"' for r, c in CELLS.items() if r != "describes"),
+        "[pathways.ours]\n" + "\n".join(f'"{r}" = "{c}"' for r, c in CELLS.items() if r != "thyroid"),
+        "[pathways.ours]\n" + "\n".join(f'"{r}" = "{c}"' for r, c in CELLS.items() if "over-90" not in r),
+    ],
+    ids=["concept without words", "analyte without kind", "no describes", "no contributor", "no over-90-days"],
+)
+def test_a_block_that_lacks_something_is_a_problem_that_is_named(
+    overlay: Callable[[str], Path], text: str
+) -> None:
+    with pytest.raises(KnowledgeInvalid):
+        load(overlay(text))
+
+
+# --- The version ---------------------------------------------------------------------------------------------
+
+
+def test_the_version_names_the_package_and_the_content() -> None:
+    assert load().version.startswith(f"{__version__}+")
+    assert load().version == load().version
+
+
+def test_the_version_changes_with_the_overlays_content_and_only_then(
+    overlay: Callable[[str], Path], tmp_path: Path
+) -> None:
+    once, again = load(overlay(LONGER)).version, load(overlay(LONGER)).version
+    elsewhere = tmp_path / "other-name.toml"
+    elsewhere.write_text(LONGER)
+    other = load(overlay(LONGER.replace("21", "22"))).version
+
+    assert once == again == load(elsewhere).version
+    assert len({once, other, load().version}) == 3
+
+
+def test_a_threshold_that_does_not_exist_is_named() -> None:
+    with pytest.raises(AttributeError, match="thresholds.toml has no patience"):
+        _ = load().thresholds.patience
+
+
+def test_a_fact_is_named_in_words_wherever_it_comes_from() -> None:
+    knowledge = load()
+
+    assert knowledge.words("b12") == knowledge.analytes["b12"].words
+    assert knowledge.words("cramp") == knowledge.concepts["cramp"].words
+    assert knowledge.words("statin") == knowledge.medicines["statin"].words
+    assert knowledge.words("sudden-onset") == "sudden onset"

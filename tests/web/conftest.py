@@ -1,0 +1,74 @@
+"""An app with everything real but the clock: its store is a database in memory."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+
+from service.config import Settings
+from service.knowledge import Knowledge, load
+from service.store import Store
+from service.web import create_app
+
+ON = date(2026, 11, 23)
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return load()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    memory = Store("sqlite://", hash_key="a key for tests")
+    memory.upgrade()
+    yield memory
+    memory.close()
+
+
+@pytest.fixture
+def make_app(knowledge: Knowledge, store: Store) -> Callable[..., Flask]:
+    """An app with settings of the test's choice."""
+
+    def make(**settings: Any) -> Flask:
+        return create_app(Settings(**settings), knowledge=knowledge, store=store, today=lambda: ON)
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """The log lines of the test."""
+    with capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def hook_call() -> dict[str, Any]:
+    """The teacher of the examples: a patient-view with her whole record."""
+    call: dict[str, Any] = orjson.loads((EXAMPLES / "hook-request.json").read_bytes())
+    return call
+
+
+@pytest.fixture
+def teacher() -> dict[str, Any]:
+    """The teacher's record as a Bundle."""
+    bundle: dict[str, Any] = orjson.loads((EXAMPLES / "teacher.json").read_bytes())
+    return bundle
