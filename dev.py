@@ -84,7 +84,7 @@ def lint() -> int:
 def bench(*arguments: str) -> int:
     """Become the measurement of the hook's speed."""
     install(TEST_LOCK)
-    os.execv(BIN / "python", ["python", "tests/bench/hook.py", *arguments])
+    os.execv(BIN / "python", [str(BIN / "python"), "tests/bench/hook.py", *arguments])
 
 
 def lock(*arguments: str) -> int:

@@ -27,7 +27,8 @@ def assessment_json(assessment: Assessment, *, every_rule: bool = False) -> dict
         "tests": [_test(test) for test in assessment.tests],
         "lifestyle": [{"id": step.id, "withheld": list(step.withheld)} for step in assessment.lifestyle],
         "openQuestions": [
-            {"fact": q.fact, "couldRaise": str(q.could_raise)} for q in assessment.open_questions
+            {"fact": q.fact, "ask": q.ask, "why": q.why, "couldRaise": str(q.could_raise)}
+            for q in assessment.open_questions
         ],
         "otherSubjects": assessment.other_subjects,
         "unreadable": [{"resource": u.resource, "reason": u.reason} for u in assessment.unreadable],
