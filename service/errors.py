@@ -11,7 +11,8 @@
     ├── ClientNotTrusted          no token, or not one that we accept
     ├── TooManyRequests           the client's rate limit
     ├── NotFound                  no such artefact or page
-    └── KnowledgeInvalid          our own files contradict themselves: do not start
+    ├── KnowledgeInvalid          our own files contradict themselves: do not start
+    └── SettingsInvalid           a file of settings cannot be followed: do not start
 
 Messages say what happened, why it matters and what to do next. They hold names of
 fields, resource types and ids, never a value from a patient's record.
@@ -87,13 +88,18 @@ class RecordNotAvailable(ServiceError):
 
 
 class ClientNotTrusted(ServiceError):
-    """The token is absent or not accepted; `reason` is for the log, never for the answer."""
+    """The token is absent or not accepted; `reason` is for the log, never for the answer.
 
-    def __init__(self, reason: str) -> None:
+    `issuer` is the registered client that the token names, None if it names none; until
+    the signature is checked anybody may have written the token.
+    """
+
+    def __init__(self, reason: str, *, issuer: str | None = None) -> None:
         super().__init__(
             "The client is not trusted. Send a valid JWT of a registered client as a bearer token."
         )
         self.reason = reason
+        self.issuer = issuer
 
 
 class TooManyRequests(ServiceError):
@@ -114,3 +120,14 @@ class KnowledgeInvalid(ServiceError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("The clinical knowledge is not sound:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+class SettingsInvalid(ServiceError):
+    """A file of settings cannot be followed as it stands; the program stops with every problem."""
+
+    def __init__(self, file: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            f"{file} cannot be followed, and nobody is served until it can:\n"
+            + "\n".join(f"  - {p}" for p in problems)
+        )
