@@ -1,0 +1,205 @@
+"""The whole way from a FHIR server that we did not write to an assessment.
+
+The server is Medplum's (medplum.cjs); npm installs it once, into pytest's cache.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import orjson
+import pytest
+import requests
+
+from service.assess import assess
+from service.cards import build
+from service.fhir.client import Fetched, Fetcher, Why
+from service.fhir.record import Record, record_of
+from service.hooks.prefetch import SOURCES, gather
+from service.hooks.templates import PATIENT, templates
+from service.knowledge import Knowledge, load
+from service.web.schemas import assessment_json
+
+HERE = Path(__file__).parent
+ON = date(2026, 11, 23)
+TOKEN, PAGE = "for-medplum-only", 10
+SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest) -> Path:
+    """The folder with the server and its packages, as package-lock.json pins them."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        _without("node and npm are not installed")
+    folder = request.config.cache.mkdir("medplum")
+    lock = (HERE / "package-lock.json").read_bytes()
+    with (folder / "turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        stamp = folder / "installed.json"
+        if not stamp.exists() or stamp.read_bytes() != lock:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(HERE / name, folder)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode:
+                _without(f"npm could not install the server: {done.stderr[-500:]}")
+            stamp.write_bytes(lock)
+    return folder
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(f"In CI this test must run, but {reason}.")
+    pytest.skip(f"NOT TESTED against a FHIR server that we did not write: {reason}")
+
+
+@pytest.fixture(scope="session")
+def base(installed: Path) -> Iterator[str]:
+    """The server's base URL, with the patients below on record."""
+    command = ["node", str(HERE / "medplum.cjs"), TOKEN, str(PAGE)]
+    env = {**os.environ, "NODE_PATH": str(installed / "node_modules")}
+    with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        assert node.stdin is not None
+        port = node.stdout.readline().strip()
+        url = f"http://127.0.0.1:{port}/fhir/R4"
+        try:
+            with requests.Session() as session:
+                session.headers["Authorization"] = f"Bearer {TOKEN}"
+                for resource in (*story("twitcher"), *story("neighbour")):
+                    where = f"{url}/{resource['resourceType']}/{resource['id']}"
+                    session.put(where, json=resource, timeout=20).raise_for_status()
+            yield url
+        finally:
+            node.stdin.close()
+            node.wait(10)
+
+
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    made = Fetcher()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return load()
+
+
+def story(who: str) -> list[dict[str, Any]]:
+    """A patient as Synthea would make one: years of weights, and for one of them a twitch and weakness."""
+    twitches = who == "twitcher"
+    about = {"subject": {"reference": f"Patient/{who}"}}
+
+    def coded(code: str, system: str = SNOMED) -> dict[str, Any]:
+        return {"coding": [{"system": system, "code": code}], "text": "as Synthea writes it"}
+
+    def condition(name: str, code: str, since: str) -> dict[str, Any]:
+        status = "http://terminology.hl7.org/CodeSystem/condition-"
+        return {
+            "resourceType": "Condition",
+            "id": f"{who}-{name}",
+            "clinicalStatus": {"coding": [{"system": f"{status}clinical", "code": "active"}]},
+            "verificationStatus": {"coding": [{"system": f"{status}ver-status", "code": "confirmed"}]},
+            "code": coded(code),
+            "onsetDateTime": since,
+            **about,
+        }
+
+    def measured(name: str, code: str, value: float, unit: str, when: str) -> dict[str, Any]:
+        return {
+            "resourceType": "Observation",
+            "id": f"{who}-{name}",
+            "status": "final",
+            "code": coded(code, LOINC),
+            "effectiveDateTime": when,
+            "valueQuantity": {
+                "value": value,
+                "unit": unit,
+                "system": "http://unitsofmeasure.org",
+                "code": unit,
+            },
+            **about,
+        }
+
+    weights = [
+        measured(f"weight-{n}", "29463-7", 80.0 - n / 10, "kg", f"{2000 + n}-03-01T09:00:00Z")
+        for n in range(25)
+    ]
+    return [
+        {"resourceType": "Patient", "id": who, "gender": "female", "birthDate": "1966-02-03"},
+        *([condition("twitch", "82470000", "2026-09-01")] if twitches else []),
+        *([condition("weakness", "26544005", "2026-09-20")] if twitches else []),
+        *[condition(f"cold-{n}", "444814009", f"20{n:02}-01-05") for n in range(10, 22)],
+        measured("magnesium", "19123-9", 0.5 if twitches else 0.9, "mmol/L", "2026-11-10T08:00:00Z"),
+        *weights,
+    ]
+
+
+def fetched_record(
+    fetcher: Fetcher, base: str, knowledge: Knowledge, who: str
+) -> tuple[dict[str, Fetched], Record]:
+    filled = {key: text.replace(PATIENT, who) for key, text in templates(SOURCES, knowledge).items()}
+    fetched = fetcher.fetch(
+        filled, base_url=base, token=TOKEN, allowed=[base], private_network=True, deadline_s=20
+    )
+    prefetch = {key: one.value for key, one in fetched.items() if one.value is not None}
+    prefetched = gather(prefetch, SOURCES)
+    record = record_of(
+        prefetched.resources(), knowledge, patient=f"Patient/{who}", incomplete=prefetched.incomplete
+    )
+    return fetched, record
+
+
+def test_the_record_comes_whole_over_several_pages_and_is_assessed(
+    base: str, fetcher: Fetcher, knowledge: Knowledge
+) -> None:
+    fetched, record = fetched_record(fetcher, base, knowledge, "twitcher")
+
+    assessment = assess(record, ON, knowledge=knowledge, pathway="early-referral")
+    by_hand = assess(
+        record_of(story("twitcher"), knowledge, patient="Patient/twitcher"),
+        ON,
+        knowledge=knowledge,
+        pathway="early-referral",
+    )
+    assert {key: one.why for key, one in fetched.items()} == dict.fromkeys(fetched)
+    assert fetched["observations"].value is not None
+    assert len(orjson.loads(bytes(fetched["observations"].value))["entry"]) == 26 > PAGE
+    assert assessment.raised
+    assert record.incomplete == assessment.incomplete == ()
+    assert assessment_json(assessment, every_rule=True) == assessment_json(by_hand, every_rule=True)
+
+
+def test_nobody_elses_resources_come(base: str, fetcher: Fetcher, knowledge: Knowledge) -> None:
+    _, record = fetched_record(fetcher, base, knowledge, "neighbour")
+
+    assert record.other_subjects == 0
+    assert record.read == len(story("neighbour"))
+    assert not build(assess(record, ON, knowledge=knowledge, pathway="early-referral"), knowledge)
+
+
+def test_without_the_right_token_nothing_comes(base: str, fetcher: Fetcher) -> None:
+    fetched = fetcher.fetch(
+        {"patient": "Patient/twitcher"}, base_url=base, token="wrong", allowed=[base], private_network=True
+    )
+
+    assert fetched == {"patient": Fetched(why=Why.UNAUTHORIZED)}
+
+
+def test_a_patient_who_is_not_there_is_not_found(base: str, fetcher: Fetcher) -> None:
+    fetched = fetcher.fetch(
+        {"patient": "Patient/nobody"}, base_url=base, token=TOKEN, allowed=[base], private_network=True
+    )
+
+    assert fetched == {"patient": Fetched(why=Why.NOT_FOUND)}
