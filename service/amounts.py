@@ -114,7 +114,10 @@ class Span:
 
     def within(self, days: float, on: date) -> Truth:
         """Whether the day lies at most `days` before `on` (inclusive)."""
-        return self.days_before(on).at_most(days)
+        longest = inf if self.first == date.min else (on - self.first).days
+        if longest <= days:
+            return Truth.YES
+        return Truth.NO if (on - self.last).days > days else Truth.UNKNOWN
 
     def before(self, other: Span) -> Truth:
         """Whether this day certainly comes before the other one."""

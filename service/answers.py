@@ -68,21 +68,26 @@ class Answer:
 
     def __init__(self, truth: Truth, basis: tuple[Basis, ...] = (), gaps: tuple[Gap, ...] = ()) -> None:
         self.truth = truth
-        self._basis = basis
-        self._gaps = gaps
-        self._parts: tuple[Answer, ...] = ()
+        self._basis: tuple[Basis, ...] | None = basis
+        self._gaps: tuple[Gap, ...] | None = gaps
+        self._parts: Sequence[Answer] = ()
 
     def __and__(self, other: Answer) -> Answer:
-        """YES rests on both; NO on the sides that are NO."""
-        return _combined(self.truth & other.truth, (self, other), every=Truth.YES)
+        """YES rests on both; NO on the sides that are NO; an UNKNOWN keeps what is known beside it."""
+        truth = self.truth & other.truth
+        if truth is Truth.NO and self.truth is not other.truth:
+            return self if self.truth is Truth.NO else other
+        return _resting_on(truth, (self, other))
 
     def __or__(self, other: Answer) -> Answer:
         """YES rests on the sides that are YES; NO on both."""
-        return _combined(self.truth | other.truth, (self, other), every=Truth.NO)
+        if self.truth is other.truth:
+            return _resting_on(self.truth, (self, other))
+        return self if self.truth.rank > other.truth.rank else other
 
     def __invert__(self) -> Answer:
         """YES and NO change places; the reasons stay."""
-        return Answer(~self.truth, self.basis, self.gaps)
+        return _resting_on(~self.truth, (self,))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Answer):
@@ -103,20 +108,16 @@ class Answer:
     @property
     def basis(self) -> tuple[Basis, ...]:
         """The statements and results that the answer rests on, each once."""
-        self._gather()
+        if self._basis is None:
+            self._basis = _merged([part.basis for part in self._parts])
         return self._basis
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What an UNKNOWN lacks."""
-        self._gather()
+        if self._gaps is None:
+            self._gaps = _merged([part.gaps for part in self._parts])
         return self._gaps
-
-    def _gather(self) -> None:
-        if self._parts:
-            self._basis = _merged(part.basis for part in self._parts)
-            self._gaps = _merged(part.gaps for part in self._parts) if self.truth is Truth.UNKNOWN else ()
-            self._parts = ()
 
 
 YES = Answer(Truth.YES)
@@ -141,9 +142,13 @@ def not_recorded(fact: str) -> Answer:
 
 def any_of(answers: Iterable[Answer]) -> Answer:
     """YES as soon as one is; NO for none at all."""
-    answers = tuple(answers)
-    truth = max((a.truth for a in answers), key=lambda t: t.rank, default=Truth.NO)
-    return _combined(truth, answers, every=Truth.NO)
+    truth, deciding = Truth.NO, []
+    for answer in answers:
+        if answer.truth is truth:
+            deciding.append(answer)
+        elif answer.truth.rank > truth.rank:
+            truth, deciding = answer.truth, [answer]
+    return _deciding(truth, deciding)
 
 
 def at_least(count: int, answers: Iterable[Answer]) -> Answer:
@@ -152,30 +157,28 @@ def at_least(count: int, answers: Iterable[Answer]) -> Answer:
     yes = sum(a.truth is Truth.YES for a in answers)
     unsure = sum(a.truth is Truth.UNKNOWN for a in answers)
     if yes >= count:
-        return _rests_on(Truth.YES, [a for a in answers if a.truth is Truth.YES])
+        return _deciding(Truth.YES, [a for a in answers if a.truth is Truth.YES])
     if yes + unsure < count:
-        return _rests_on(Truth.NO, [a for a in answers if a.truth is Truth.NO])
-    return _rests_on(Truth.UNKNOWN, [a for a in answers if a.truth is not Truth.NO])
+        return _deciding(Truth.NO, [a for a in answers if a.truth is Truth.NO])
+    return _deciding(Truth.UNKNOWN, [a for a in answers if a.truth is not Truth.NO])
 
 
-def _combined(truth: Truth, sides: tuple[Answer, ...], *, every: Truth) -> Answer:
-    """`every` is the truth that needs all sides; the other extreme needs only the sides that have it."""
-    if truth is every:
-        return _rests_on(truth, sides)
-    if truth is Truth.UNKNOWN:
-        return _rests_on(truth, [s for s in sides if s.truth is not Truth.NO])
-    return _rests_on(truth, [s for s in sides if s.truth is truth])
+def _deciding(truth: Truth, parts: Sequence[Answer]) -> Answer:
+    """The answer that the parts give together; one alone is that answer itself."""
+    return parts[0] if len(parts) == 1 else _resting_on(truth, parts)
 
 
-def _rests_on(truth: Truth, parts: Sequence[Answer]) -> Answer:
-    if len(parts) == 1:
-        return parts[0]
+def _resting_on(truth: Truth, parts: Sequence[Answer]) -> Answer:
+    """An answer whose reasons are gathered from the parts when somebody reads them."""
     answer = Answer(truth)
-    answer._parts = tuple(parts)
+    answer._parts = parts
+    answer._basis = None
+    if truth is Truth.UNKNOWN:
+        answer._gaps = None
     return answer
 
 
-def _merged(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+def _merged(groups: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
     filled = [group for group in groups if group]
     if len(filled) < 2:
         return filled[0] if filled else ()

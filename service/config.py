@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -52,6 +53,8 @@ class Settings(BaseSettings):
     """While open: the FHIR base URLs that may be asked."""
     public_url: str | None = None
     """How clients reach the service; what a token's `aud` is compared with."""
+    ca_bundle: Path | None = None
+    """The certificate authorities (PEM) of clients' keys and FHIR servers, instead of the public ones."""
     cors_origins: Listed = ()
     """The web origins whose browsers may call."""
     max_body_bytes: PositiveInt = 10_000_000
@@ -63,7 +66,11 @@ class Settings(BaseSettings):
     fetch_deadline_s: PositiveFloat = 3.0
     """The time for everything that is fetched for one call."""
     hash_key: SecretStr | None = None
-    """The key of the patient hashes in the audit; without it none is kept."""
+    """The key of the patient hashes; without it none is kept, and no override silences anything."""
+    quiet_days: NonNegativeInt = 90
+    """For how long an override silences the same advice on the same evidence, in days; 0: not at all."""
+    retention_days: PositiveInt = 2190
+    """How old the audit and the feedback become before `twitch-cds purge` deletes them, in days."""
     rate_limit: NonNegativeInt = 0
     """Calls a minute and client; 0 switches it off."""
     max_token_lifetime_s: PositiveInt = 3600
@@ -71,13 +78,19 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     """Whose today it is; an IANA name."""
 
-    @field_validator("clients")
+    @field_validator("public_url")
     @classmethod
-    def _not_yet(cls, path: Path | None) -> Path | None:
-        """Tokens are not checked yet, and whoever sets this relies on it."""
-        if path is not None:
-            raise ValueError("is not supported by this version, which would answer everybody; unset it")
-        return path
+    def _base_address(cls, url: str | None) -> str | None:
+        """Without its last slash: what is called is appended."""
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = SplitResult("", "", "", "", "")
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http(s) address with a host, and without ? and #")
+        return url.rstrip("/")
 
     @field_validator("timezone")
     @classmethod
@@ -94,6 +107,11 @@ class Settings(BaseSettings):
     def hash_secret(self) -> str | None:
         """The key of the patient hashes, to be handed to the store and nobody else."""
         return self.hash_key.get_secret_value() if self.hash_key else None
+
+    @staticmethod
+    def now() -> datetime:
+        """The moment by which a token is judged. Only the edges ask."""
+        return datetime.now(UTC)
 
     def today(self) -> date:
         """The day on which a call is assessed. Only the edges ask."""

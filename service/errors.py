@@ -4,13 +4,15 @@
     ├── RequestNotUnderstood      what was sent is not what the address takes
     │   ├── BodyTooLarge
     │   ├── NotJson               the content type or the syntax
-    │   └── NotABundle            JSON, but no FHIR Bundle that we read
+    │   ├── NotABundle            JSON, but no FHIR Bundle that we read
+    │   └── FeedbackNotUnderstood  some items of a feedback call
     ├── SeveralPatients           a Bundle about more than one person
     ├── UnknownService            no CDS service of that id
     ├── RecordNotAvailable        the prefetch lacks what the decision needs
     ├── ClientNotTrusted          no token, or not one that we accept
     ├── TooManyRequests           the client's rate limit
     ├── NotFound                  no such artefact or page
+    ├── StoreNotAvailable         the database does not answer
     ├── KnowledgeInvalid          our own files contradict themselves: do not start
     └── SettingsInvalid           a file of settings cannot be followed: do not start
 
@@ -20,7 +22,7 @@ fields, resource types and ids, never a value from a patient's record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ServiceError(Exception):
@@ -55,6 +57,18 @@ class NotJson(RequestNotUnderstood):
 
 class NotABundle(RequestNotUnderstood):
     """The body is JSON, but no FHIR Bundle that we read."""
+
+
+class FeedbackNotUnderstood(RequestNotUnderstood):
+    """Some items of a feedback call could not be kept; `problems` says what each member at fault must be."""
+
+    def __init__(self, problems: Mapping[str, str], *, kept: int) -> None:
+        self.problems = dict(problems)
+        others = {0: "Nothing was kept", 1: "The other 1 item was kept"}.get(
+            kept, f"The other {kept} items were kept"
+        )
+        wrong = "; ".join(f"{where} must be {what}" for where, what in self.problems.items())
+        super().__init__(f"{wrong}. {others}; what was kept may be sent again without counting twice.")
 
 
 class SeveralPatients(ServiceError):
@@ -112,6 +126,13 @@ class TooManyRequests(ServiceError):
 
 class NotFound(ServiceError):
     """There is nothing at this address."""
+
+
+class StoreNotAvailable(ServiceError):
+    """The database does not answer, and what was asked cannot be done without it."""
+
+    def __init__(self) -> None:
+        super().__init__("The service's database does not answer, so nothing was kept. Repeat this later.")
 
 
 class KnowledgeInvalid(ServiceError):

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from service.amounts import Amount, Span
 from service.answers import NO, NOT_RECORDED, Answer, Basis, Gap, not_recorded
-from service.results import Measured, Result
+from service.results import Measured, Result, not_measured
 from service.statements import Form, Statement, basis_among
 from service.truth import Truth
 from service.twitch import Twitch
@@ -60,7 +60,10 @@ class Patient:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the rules may ask about one patient on the day `on`."""
+    """Everything that the rules may ask about one patient on the day `on`.
+
+    `answered` keeps what was answered about these facts, by the question: several rules ask the same.
+    """
 
     on: date
     patient: Patient = Patient()
@@ -69,11 +72,25 @@ class Facts:
     medicines: tuple[MedicineUse, ...] = ()
     relatives: tuple[Relative, ...] = ()
     past: tuple[Past, ...] = ()
+    answered: dict[object, Answer] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _stated: dict[tuple[str, float | None], Answer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def twitch(self) -> Twitch:
         """What the statements of twitching say together."""
         return Twitch(self.statements, self.on)
+
+    def supposing(self, supposed: Statement) -> Facts:
+        """The same facts if this were all that is said of its concept; answers about other concepts hold."""
+        concept = supposed.concept
+        statements = {**self.statements, concept: (supposed,)}
+        imagined = Facts(
+            self.on, self.patient, statements, self.results, self.medicines, self.relatives, self.past
+        )
+        imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
+        return imagined
 
     def stated(self, concept: str, *, within: float | None = None) -> Answer:
         """Whether the record states the concept on the day.
@@ -89,16 +106,6 @@ class Facts:
             self._stated[asked] = self._read(concept, within)
         return self._stated[asked]
 
-    @cached_property
-    def answered(self) -> dict[str, Answer]:
-        """Answers that rules gave about these facts, by rule id."""
-        return {}
-
-    @cached_property
-    def _stated(self) -> dict[tuple[str, float | None], Answer]:
-        """Answers given before: several rules ask the same."""
-        return {}
-
     def _read(self, concept: str, within: float | None) -> Answer:
         standing = self.standing(concept, within=within)
         if standing:
@@ -111,9 +118,11 @@ class Facts:
 
     def standing(self, concept: str, *, within: float | None = None) -> tuple[Statement, ...]:
         """The statements that say YES, count on the day and are not overruled."""
-        denials = [s for s in self.statements.get(concept, ()) if s.truth is Truth.NO]
+        if concept not in self.statements:
+            return ()
         said = self._counting(concept, Truth.YES, within)
-        return tuple(s for s in said if s.confirmed and not any(d.overrules(s) for d in denials))
+        denials = [s for s in self.statements[concept] if s.truth is Truth.NO]
+        return tuple([s for s in said if s.confirmed and not any(d.overrules(s) for d in denials)])
 
     def ever(self, concept: str) -> tuple[Statement, ...]:
         """Every statement that said YES at its time, however old, and was not refuted since."""
@@ -134,6 +143,8 @@ class Facts:
 
     def newest(self, concept: str, *, within: float | None = None) -> tuple[Statement, ...]:
         """The latest statements of a coded value (several where they bear the same day)."""
+        if concept not in self.statements:
+            return ()
         said = self._counting(concept, Truth.YES, within)
         return tuple(s for s in said if not any(_later(other, s) for other in said))
 
@@ -147,9 +158,11 @@ class Facts:
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""
+        if analyte not in self.results:
+            return not_measured(analyte)
         inside: list[Result] = []
         vague = None
-        for result in self.results.get(analyte, ()):
+        for result in self.results[analyte]:
             place = Truth.YES if within is None else _within(result, within, self.on)
             if place is Truth.YES:
                 inside.append(result)
@@ -160,6 +173,8 @@ class Facts:
     def takes(self, medicine: str) -> Answer:
         """Whether a medicine of the class is in use, or was within the last weeks."""
         uses = [u for u in self.medicines if u.medicine == medicine]
+        if not uses:
+            return not_recorded(medicine)
         taken = [u.basis for u in uses if u.truth is Truth.YES]
         if taken:
             return Answer(Truth.YES, tuple(taken))
@@ -171,11 +186,8 @@ class Facts:
         return self.patient.age.less_than(years) if self.patient.age else Truth.UNKNOWN
 
     def _counting(self, concept: str, truth: Truth, within: float | None) -> list[Statement]:
-        return [
-            s
-            for s in self.statements.get(concept, ())
-            if s.truth is truth and self._counts(s, within) is Truth.YES
-        ]
+        said = self.statements.get(concept, ())
+        return [s for s in said if s.truth is truth and self._counts(s, within) is Truth.YES]
 
     def _open(self, concept: str, within: float | None) -> bool:
         """Whether a statement that might be a YES keeps a denial from being the last word."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -164,3 +165,25 @@ class Assessment:
         """The findings in force, the most urgent first."""
         forced = (f for f in self.findings if f.disposition is not None)
         return tuple(sorted(forced, key=lambda f: (-(f.disposition or 0), f.kind)))
+
+
+def evidence_of(assessment: Assessment) -> str:
+    """What the advice rests on, as a digest: it changes when there is new evidence.
+
+    It holds the findings in force and the twitch with the sources and dates of what they rest
+    on, which contributors there are, and what could not be read. A second measurement of the
+    same contributor is no news; nor is what an EHR sent or left out of one call. Nothing that
+    a record says goes in but ids and dates.
+    """
+    said = [str(assessment.disposition)]
+    for finding in assessment.raised:
+        said += [f"finding {finding.rule}", *_traces(finding.answer.basis)]
+    said += ["twitch", *_traces(assessment.twitch.present.basis), *assessment.twitch.sites]
+    said += ["contributors", *sorted(contributor.id for contributor in assessment.contributors)]
+    said += ["unreadable", *sorted(lost.resource for lost in assessment.unreadable)]
+    return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+def _traces(basis: Iterable[Basis]) -> list[str]:
+    """Where and when each thing was stated; an entry moves when its onset is corrected."""
+    return sorted(f"{b.source} {b.date} {b.onset.text if b.onset else ''}" for b in basis)

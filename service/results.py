@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from service.amounts import Amount, Span
 from service.answers import Answer, Basis, Gap, any_of, not_recorded, unknown
 from service.truth import Truth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """One measurement of an analyte, in the analyte's own unit; `amount` is None where `why` says so.
 
@@ -29,7 +30,7 @@ class Result:
     why: str | None = None
     note: str | None = None
 
-    @property
+    @cached_property
     def basis(self) -> Basis:
         """This result as a reason."""
         fact = f"{self.words} {self.amount}" if self.amount else self.words
@@ -85,3 +86,9 @@ class Measured:
             why = f"the recorded result ({result.amount}) does not settle it"
             return unknown(self.analyte, why, basis=(result.basis,), recorded=True)
         return Answer(truth, (result.basis,))
+
+
+@lru_cache(maxsize=1024)
+def not_measured(analyte: str) -> Measured:
+    """No result of the analyte; never pass in what a record says."""
+    return Measured(analyte, ())

@@ -95,8 +95,8 @@ class Statement:
 
     def counts(self, on: date, days: float | None) -> Truth:
         """Whether the statement is recent enough to count on `on`; an undated one counts."""
-        limit = self.counts_days if days is None else days
-        return Truth.YES if limit is None or self.day is None else self.day.within(limit, on)
+        limit, day = self.counts_days if days is None else days, self.day
+        return Truth.YES if limit is None or day is None else day.within(limit, on)
 
     def overrules(self, other: Statement) -> bool:
         """Whether this newer statement replaces the other: same thing, same place, certainly later."""
@@ -112,8 +112,9 @@ class Statement:
 
     def contradicts(self, other: Statement) -> bool:
         """Whether the two say YES and NO of the same thing and neither is certainly later."""
-        same = self.aspect == other.aspect and self.place == other.place
-        return same and {self.truth, other.truth} == {Truth.YES, Truth.NO} and not self.overrules(other)
+        if self.truth is not ~other.truth or self.truth is Truth.UNKNOWN:
+            return False
+        return self.aspect == other.aspect and self.place == other.place and not self.overrules(other)
 
 
 def basis_among(statement: Statement, others: Iterable[Statement]) -> Basis:

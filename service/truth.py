@@ -30,11 +30,11 @@ class Truth(Enum):
 
     def __invert__(self) -> Truth:
         """YES and NO change places; UNKNOWN stays."""
-        return _MIRROR[self]
+        return _MIRROR[self.rank]
 
     def __bool__(self) -> NoReturn:
         """Always raises: compare with `is Truth.YES` and decide what UNKNOWN means."""
         raise TypeError("A Truth has three values. Compare it with `is`, and say what UNKNOWN shall mean.")
 
 
-_MIRROR = {Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN, Truth.YES: Truth.NO}
+_MIRROR = (Truth.YES, Truth.UNKNOWN, Truth.NO)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from itertools import combinations
+from math import inf
 
 from service.amounts import Amount, Span
 from service.answers import NO, Answer, Basis, not_recorded, unknown
@@ -27,25 +28,21 @@ class Twitch:
     def __init__(self, statements: Mapping[str, tuple[Statement, ...]], on: date) -> None:
         self._on = on
         self._said = [s for about in statements.values() for s in about if s.kind in ("twitch", "look-alike")]
+        self._denials = [s for s in self._said if s.truth is Truth.NO]
         self._course = [s for s in statements.get("twitch-course", ()) if s.truth is Truth.YES]
 
     @cached_property
     def standing(self) -> tuple[Statement, ...]:
         """The statements that read YES on the day, look-alikes among them."""
-        denials = [s for s in self._said if s.truth is Truth.NO]
         said = [s for s in self._said if s.truth is Truth.YES and s.counts(self._on, None) is Truth.YES]
-        return tuple(s for s in said if not any(_denies(d, s) for d in denials))
+        return tuple(s for s in said if not any(_denies(d, s) for d in self._denials))
 
     @cached_property
     def present(self) -> Answer:
         """Whether the patient twitches on the day: at least one statement that reads YES."""
         if self.standing:
             return Answer(Truth.YES, tuple(self._basis(s) for s in self.standing))
-        denials = [
-            s
-            for s in self._said
-            if s.truth is Truth.NO and s.concept == ROOT and not s.aspect and not s.place
-        ]
+        denials = [s for s in self._denials if s.concept == ROOT and not s.aspect and not s.place]
         if denials and not any(s.truth is Truth.UNKNOWN or self._vague(s) for s in self._said):
             return Answer(Truth.NO, tuple(s.basis for s in denials))
         return not_recorded("twitch")
@@ -72,18 +69,15 @@ class Twitch:
     @cached_property
     def duration(self) -> Amount | None:
         """For how long, in days. A recorded date alone bounds it from below only."""
-        if self.onset is None:
+        known = [s.onset.days_before(self._on) for s in self.twitches if s.onset]
+        recorded = [s.stated.days_before(self._on) for s in self.twitches if s.stated]
+        if not known and not recorded:
             return None
-        known = [s.onset for s in self.twitches if s.onset]
-        recorded = [s.stated for s in self.twitches if s.stated]
-        bound = max((_days(r, self._on).low for r in recorded), default=0.0)
-        if not known:
-            return Amount(bound, float("inf"), "d")
-        longest = max(_days(k, self._on).high for k in known)
-        shortest = max(_days(k, self._on).low for k in known)
+        bound = max([ago.low for ago in recorded], default=0.0)
+        longest = max([ago.high for ago in known], default=-inf)
         if bound > longest:
-            return Amount(bound, float("inf"), "d")
-        return Amount(max(shortest, bound), longest, "d")
+            return Amount(bound, inf, "d")
+        return Amount(max(bound, *(ago.low for ago in known)), longest, "d")
 
     def lasted_longer_than(self, days: float) -> Answer:
         """Whether it has lasted more than `days`; UNKNOWN without a date that tells."""
@@ -100,7 +94,7 @@ class Twitch:
     def improving(self, days: float) -> Answer:
         """Whether the newest course is improving: at most `days` old, no older than the last twitch."""
         newest = [s for s in self._course if not any(_later(other, s) for other in self._course)]
-        timely = [s for s in newest if self._within(s, days) and not self._twitched_after(s)]
+        timely = [s for s in newest if s.counts(self._on, days) is Truth.YES and not self._twitched_after(s)]
         if not timely:
             return not_recorded("twitch-course")
         better = all(s.value == IMPROVING for s in timely)
@@ -160,8 +154,9 @@ class Twitch:
     def _bases(self) -> tuple[Basis, ...]:
         return tuple(self._basis(s) for s in self.twitches)
 
-    def _basis(self, statement: Statement) -> Basis:
-        return basis_among(statement, (s for s in self._said if s.concept == statement.concept))
+    def _basis(self, said: Statement) -> Basis:
+        """A YES as a reason, with a note where a denial of the same day disagrees."""
+        return basis_among(said, [d for d in self._denials if d.concept == said.concept])
 
     def _first_statements(self) -> tuple[Statement, ...]:
         """For each place the statement that speaks of it earliest; a place without a side means either."""
@@ -188,10 +183,6 @@ def _denies(denial: Statement, said: Statement) -> bool:
 
 def _later(one: Statement, other: Statement) -> bool:
     return one.day is not None and (other.day is None or one.day.first > other.day.last)
-
-
-def _days(span: Span, on: date) -> Amount:
-    return span.days_before(on)
 
 
 def _at_eyelid(statement: Statement) -> bool:

@@ -57,7 +57,7 @@ def bundle_of(*resources: Any) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in resources]}
 
 
-# --- 1. Unknown is never read as no --------------------------------------------------------------------------
+# --- 1. Unknown is never read as no ---------------------------------------------------------------
 
 # A record without a site does not say that the eyelid alone twitches, and another rule asks for the duration.
 ANSWERED_BY_SILENCE = {"eyelid-twitch-persisting"}
@@ -71,7 +71,7 @@ def test_silence_answers_no_rule(rule: str, knowledge: Knowledge) -> None:
     assert answer.gaps
 
 
-# --- 2. A failure is never an empty list of cards ------------------------------------------------------------
+# --- 2. A failure is never an empty list of cards -------------------------------------------------
 
 
 def broken_clock() -> date:
@@ -116,7 +116,7 @@ def test_a_record_that_cannot_be_read_is_named_and_not_passed_over(knowledge: Kn
     assert [u.resource for u in assessment.unreadable] == ["Condition/c1"]
 
 
-# --- 3. No patient data in logs, errors or the audit ---------------------------------------------------------
+# --- 3. No patient data in logs, errors or the audit ----------------------------------------------
 
 
 def sentinel_record() -> list[dict[str, Any]]:
@@ -228,7 +228,7 @@ def test_a_bug_is_logged_with_its_place_and_without_its_message(knowledge: Knowl
     assert not revealing(repr(lines) + answer.get_data(as_text=True))
 
 
-# --- 4. Every clinical number cites a claim ------------------------------------------------------------------
+# --- 4. Every clinical number cites a claim -------------------------------------------------------
 
 # In percentages, counts and the rounding of binary noise; the last days of February.
 NOT_CLINICAL = {0, 1, 2, 100, 9, 28}
@@ -255,7 +255,7 @@ def test_every_rule_and_diagnosis_rests_on_claims(knowledge: Knowledge) -> None:
     assert all(block.evidence and set(block.evidence) <= knowledge.evidence.keys() for block in cited)
 
 
-# --- 5. The clinical core has no clock, network or environment -----------------------------------------------
+# --- 5. The clinical core has no clock, network or environment ------------------------------------
 
 ASSESS = """
 import json, sys
@@ -270,7 +270,8 @@ def forbid(event, arguments):
     if event.startswith(("socket.", "os.", "subprocess.", "open", "urllib.")):
         raise RuntimeError(event)
 sys.addaudithook(forbid) if sys.argv[1:] == ["guarded"] else None
-a = assess(record_of(entries(body), knowledge), date(2026, 11, 23), knowledge=knowledge, pathway="early-referral")
+record, on = record_of(entries(body), knowledge), date(2026, 11, 23)
+a = assess(record, on, knowledge=knowledge, pathway="early-referral")
 print(a.disposition, a.knowledge_version, a.findings, a.referral, a.contributors, a.tests, a.lifestyle,
       a.open_questions, a.notes, a.unreadable, a.twitch.sites, a.twitch.onset, sep="\\n")
 """
@@ -295,15 +296,7 @@ def test_an_assessment_opens_no_file_no_socket_and_no_process() -> None:
     assert said.startswith("urgent-referral")
 
 
-def test_the_contracts_of_imports_hold() -> None:
-    linter = Path(sys.executable).with_name("lint-imports")
-
-    run = subprocess.run([linter, "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert run.returncode == 0, run.stdout
-
-
-# --- 6. The same record, day and knowledge give the same assessment ------------------------------------------
+# --- 6. The same record, day and knowledge give the same assessment -------------------------------
 
 
 def test_the_same_record_gives_the_same_assessment_to_the_byte() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -50,20 +50,22 @@ class Suggestion:
     """What the clinician can accept with one click.
 
     A blood panel has one action an analyte. For a client that takes a single action a
-    suggestion `apart` gives the same orders as suggestions of their own.
+    suggestion `apart` gives the same orders as suggestions of their own. `kind` is the id of
+    the test, or "referral": feedback is counted by it.
     """
 
     uuid: str
     label: str
     is_recommended: bool
     actions: tuple[Action, ...]
+    kind: str = ""
 
     def apart(self) -> tuple[Suggestion, ...]:
         """One suggestion an action; a suggestion with one action is itself."""
         if len(self.actions) == 1:
             return (self,)
         return tuple(
-            Suggestion(identifier(self.uuid, str(n)), action.description, self.is_recommended, (action,))
+            replace(self, uuid=identifier(self.uuid, str(n)), label=action.description, actions=(action,))
             for n, action in enumerate(self.actions)
         )
 

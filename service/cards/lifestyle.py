@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from service.cards.markdown import bullets, escaped, own, section
-from service.cards.summary import listed, review_day
+from service.cards.summary import listed
 from service.findings import Assessment, Contributor, Disposition, Step
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
+from service.truth import Truth
 
+# The daily habit that opens a step's line. A habit that stands here for no step has a line of its own.
+HABITS: Mapping[str, str] = {
+    "hydration": "2 litres of water",
+    "nutrients": "Magnesium-rich foods",
+    "caffeine": "Caffeine in the morning only",
+    "sleep": "7 hours of sleep or more",
+    "stretching": "5 to 10 minutes of gentle stretching",
+    "stress": "A stress-reducing technique",
+}
+# What a line says after its habit: the parts of the step that the words rest on, and the words.
+# lifestyle.toml has the whole advice, to hand on; a card has room for its figures.
+BESIDE: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = {
+    "caffeine": (
+        (("one-serving",), "one drink at most"),
+        (("one-serving", "none-for-a-trial"), "or none for two weeks"),
+    ),
+    "sleep": ((("hours",), "up to 9"), ((), "steady bedtime, no screens before bed, dark cool room")),
+    "hydration": ((("electrolyte-rich-foods",), "electrolyte-rich foods"),),
+    "nutrients": (
+        (("test",), "test magnesium, vitamin D and B12"),
+        (("magnesium-supplements", "supplements"), "supplement only what is low"),
+    ),
+    "stress": (((), "10 minutes of mindfulness, slow breathing, yoga or meditation"),),
+    "stretching": (((), "after exertion or long sitting"),),
+}
+# Which step answers a contributor; its line names what the record says of it.
+ANSWERS: Mapping[str, str] = {
+    "stress-anxiety": "stress",
+    "caffeine": "caffeine",
+    "short-sleep": "sleep",
+    "dehydration": "hydration",
+    "exertion": "stretching",
+}
+# Contributors for whom a step changes: what it says of them is never left out.
+CAUTIONS: Mapping[str, Sequence[str]] = {
+    "caffeine": ("lithium",),
+    "hydration": ("lithium", "diuretic", "electrolyte-imbalance"),
+    "nutrients": ("nutritional-deficiency",),
+}
+# In short what lifestyle.toml says at length.
+COME_BACK = (
+    "weakness, dropping things, tripping; a thinner muscle; slurred speech, choking; breathlessness lying"
+    " flat; twitching of the tongue, or spreading; stiffness; weight loss; lasting numbness."
+)
+EMERGENCY = "Sudden weakness or slurring, trouble breathing, numbness between the legs: call an ambulance."
+
+FOR_ADULTS = "adults"
 OFFERED = (Disposition.LIFESTYLE, Disposition.PRIMARY_CARE_REVIEW, Disposition.ROUTINE_REFERRAL)
 
 
@@ -19,35 +68,97 @@ def is_offered(assessment: Assessment) -> bool:
 
 
 def lifestyle_detail(assessment: Assessment, knowledge: Knowledge) -> str:
-    """The Markdown of a lifestyle card: the steps for this patient, the daily list, and the safety net."""
-    parts = (
-        _steps(assessment, knowledge),
-        _daily(assessment, knowledge),
-        take_home(assessment, knowledge),
-    )
+    """The Markdown of a lifestyle card: steps and daily habits for this patient, and the safety net."""
+    parts = (_steps(assessment, knowledge), take_home(assessment, knowledge))
     return "\n\n".join(filter(None, parts))
 
 
 def take_home(assessment: Assessment, knowledge: Knowledge) -> str:
     """What holds with and without lifestyle steps, as Markdown: what may contribute, when to come back."""
-    parts = (_contributing(assessment, knowledge), _safety_net(assessment, knowledge))
+    parts = (_contributing(assessment, knowledge), _safety_net(assessment))
     return "\n\n".join(filter(None, parts))
 
 
 def _steps(assessment: Assessment, knowledge: Knowledge) -> str:
-    """Each step with its figure, why it matters for this patient, and what was withheld."""
+    """Six steps and the daily habits in one list; what answers a contributor comes first."""
     known = {step.id: step for step in knowledge.lifestyle}
-    return section("Lifestyle steps", bullets(_step(step, known[step.id]) for step in assessment.lifestyle))
+    ordered = sorted(assessment.lifestyle, key=lambda step: not _facts(step.id, assessment))
+    lines = [_line(step, known[step.id], assessment, knowledge) for step in ordered]
+    alone = [f"**{own(habit)}**" for habit in _habits_alone(assessment, knowledge)]
+    return section("Every day", bullets([*lines, *alone]))
+
+
+def _habits_alone(assessment: Assessment, knowledge: Knowledge) -> list[str]:
+    """The daily habits that belong to no step; some are for adults only."""
+    age = assessment.patient.age
+    child = age is not None and age.less_than(knowledge.thresholds.adult_norms) is Truth.YES
+    alone = [habit for habit in knowledge.daily if habit not in HABITS.values()]
+    return [habit for habit in alone if not (child and knowledge.daily[habit] == FOR_ADULTS)]
+
+
+def _line(step: Step, known: LifestyleStep, assessment: Assessment, knowledge: Knowledge) -> str:
+    """The habit with its figure, then what the step adds, the record says, and was left out."""
+    kept = {part.id for part in known.parts if part.id in step.parts}
+    habit = HABITS.get(step.id, "")
+    rests_on = (knowledge.daily.get(habit) or "").rpartition(".")[2]
+    title = habit if habit in knowledge.daily and (not rests_on or rests_on in kept) else known.title
+    words = [words for parts, words in BESIDE.get(step.id, (((), known.advice),)) if kept.issuperset(parts)]
+    if _panel(assessment):
+        words = [word for word in words if not word.startswith("test ")]
+    facts = _facts(step.id, assessment)
+    beside = own(", ".join(words)) + (f" (*{facts}*)" if facts else "")
+    sentences = [own(s) for s in (_because(step, known, facts), _left_out(step)) if s]
+    if beside and sentences:
+        beside += "."
+    rest = " ".join(filter(None, (beside.strip(), *sentences)))
+    return f"**{own(title)}**" + (f": {rest}" if rest else "")
+
+
+def _panel(assessment: Assessment) -> bool:
+    """Whether the blood test that a step advises stands among the suggestions."""
+    return any({"magnesium", "vitamin-d", "b12"} <= set(test.analytes) for test in assessment.tests)
+
+
+def _because(step: Step, known: LifestyleStep, facts: str) -> str:
+    """Every caution, else one reason, unless the line says what the record says or leaves something out."""
+    cautions = [known.because.get(name) for name in CAUTIONS.get(step.id, ())]
+    said = [words for words in cautions if words in step.because]
+    return " ".join(filter(None, said or ([] if facts or step.withheld else step.because[:1])))
+
+
+def _left_out(step: Step) -> str:
+    """What was withheld, each thing once, with the reason that most of it has in common."""
+    why: dict[str, list[str]] = {}
+    for label, _, reason in (part.partition(": ") for part in step.withheld):
+        why.setdefault(label, []).append(reason)
+    common = Counter(reason for reasons in why.values() for reason in reasons)
+    reasons: dict[str, list[str]] = {}
+    for label, given in why.items():
+        reasons.setdefault(max(given, key=lambda reason: common[reason]), []).append(label)
+    said = "; ".join(f"{listed(labels)} ({reason})" for reason, labels in reasons.items())
+    return f"Left out: {said}." if said else ""
+
+
+def _facts(step: str, assessment: Assessment) -> str:
+    """What the record says of the contributors that the step answers, as Markdown."""
+    found = [c for c in assessment.contributors if ANSWERS.get(c.id) == step]
+    return escaped(listed(list(dict.fromkeys(b.fact for c in found for b in c.basis))[:2])) if found else ""
 
 
 def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
-    """What may feed the twitching; medicines are named for review, and never to be stopped.
+    """What may feed the twitching and is said nowhere else; medicines are never to be stopped.
 
     In an emergency only the medicines are named, without advice on them: that is for who treats it.
     """
     found = assessment.contributors
-    medicines = "; ".join(_medicine(c, knowledge) for c in found if c.id in knowledge.medicines)
-    others = "; ".join(_contributor(c) for c in found if c.id not in knowledge.medicines)
+    answered = {step.id for step in assessment.lifestyle} if is_offered(assessment) else set()
+    taken = [c for c in found if c.id in knowledge.medicines]
+    medicines = "; ".join(_medicine(c, knowledge, alone=len(taken) == 1) for c in taken)
+    others = "; ".join(
+        _contributor(c)
+        for c in found
+        if c.id not in knowledge.medicines and ANSWERS.get(c.id) not in answered and c.disposition is None
+    )
     if assessment.disposition is Disposition.SAME_DAY:
         return section("Medicines that may contribute", f"{medicines}.") if medicines else ""
     review = f"{medicines}. This is no advice to stop one."
@@ -55,42 +166,16 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     return "\n\n".join(section(title, said) for title, said in lines if said)
 
 
-def _safety_net(assessment: Assessment, knowledge: Knowledge) -> str:
-    """What to come back for, and when the next visit is.
+def _safety_net(assessment: Assessment) -> str:
+    """What to come back for; the day of the review stands in the summary.
 
     At urgent and same-day the signs are there already: only the emergency is named.
     """
-    net = knowledge.safety_net
-    emergency = own(net["emergency"])
+    if assessment.disposition is Disposition.SAME_DAY:
+        return own("If it gets worse before that: call an ambulance.")
     if assessment.disposition not in OFFERED:
-        return emergency
-    signs = own("; ".join(net["come_back_for"]))
-    review = f"{own(net['review'].rstrip('.'))}, by {review_day(assessment, knowledge)}."
-    return f"{section('Come back if', f'{signs}. {emergency}')}\n\n{section('Next visit', review)}"
-
-
-def _step(step: Step, known: LifestyleStep) -> str:
-    advice = " ".join(_advice(step, known))
-    because = " ".join(step.because)
-    left_out = [f"{label} ({why})" for label, _, why in (part.partition(": ") for part in step.withheld)]
-    withheld = f"Left out: {'; '.join(left_out)}." if left_out else ""
-    words = " ".join(filter(None, (advice, because, withheld)))
-    return f"**{own(known.title)}**: {own(words)}"
-
-
-def _advice(step: Step, known: LifestyleStep) -> Iterator[str]:
-    """The whole advice, or the parts of it that are left."""
-    if step.withheld:
-        yield from (part.advice for part in known.parts if part.id in step.parts)
-    else:
-        yield known.advice
-
-
-def _daily(assessment: Assessment, knowledge: Knowledge) -> str:
-    """The daily checklist; a line falls with the part of a step that it repeats."""
-    kept = {f"{step.id}.{part}" for step in assessment.lifestyle for part in step.parts}
-    lines = [line for line, part in knowledge.daily.items() if part is None or part in kept]
-    return section("Every day", f"{own('; '.join(lines))}.")
+        return own(EMERGENCY)
+    return section("Come back if", own(f"{COME_BACK} {EMERGENCY}"))
 
 
 def _contributor(contributor: Contributor) -> str:
@@ -98,7 +183,8 @@ def _contributor(contributor: Contributor) -> str:
     return own(contributor.words) + (f" ({escaped(said)})" if said else "")
 
 
-def _medicine(contributor: Contributor, knowledge: Knowledge) -> str:
+def _medicine(contributor: Contributor, knowledge: Knowledge, *, alone: bool) -> str:
+    """Its name, and what it does to muscles where it is the only one: several whys are a wall."""
     names = listed(list(dict.fromkeys(b.fact for b in contributor.basis))[:2])
-    why = knowledge.medicines[contributor.id].why
-    return f"{escaped(names or contributor.words)} ({own(why)})"
+    why = f" ({own(knowledge.medicines[contributor.id].why)})" if alone else ""
+    return escaped(names or contributor.words) + why

@@ -55,12 +55,13 @@ def _suggestions(
     if assessment.referral.suggest:
         label = referral_label(assessment.referral)
         order = referral_order(assessment.referral, knowledge, when)
-        yield Suggestion(identifier(seed, "referral"), label, True, (_create(label, order),))
+        yield Suggestion(identifier(seed, "referral"), label, True, (_create(label, order),), "referral")
     for test in suggested(assessment):
         uuid = identifier(seed, test.id)
         orders = orders_for(test, knowledge, when, requisition=f"urn:uuid:{identifier(uuid, 'requisition')}")
         actions = tuple(_create(f"Order {order['code']['text']}", order) for order in orders)
-        yield Suggestion(uuid, label_of(test, knowledge), pressing or test.id == BLOOD_PANEL, actions)
+        recommended = pressing or test.id == BLOOD_PANEL
+        yield Suggestion(uuid, label_of(test, knowledge), recommended, actions, test.id)
 
 
 def _create(description: str, order: dict[str, object]) -> Action:

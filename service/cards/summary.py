@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from service.answers import Basis
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
-from service.findings import Assessment, Disposition
+from service.findings import Assessment, Disposition, RuleKind
 from service.knowledge import Knowledge
 
 # CDS Hooks wants fewer than 140 characters.
@@ -53,6 +54,9 @@ def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     if kind is Kind.NOT_EVALUATED:
         return "Muscle twitching could not be evaluated: part of the record could not be read"
     driving, action = _driving(assessment), _action(kind, assessment, knowledge)
+    newer = _newer(assessment) if kind is Kind.IN_PLACE else []
+    if newer:
+        driving, action = newer, f"new since {action.replace(' in place since', ' of')}, let them know"
     for count in range(min(len(driving), _MOST_FACTS), 0, -1):
         sentence = f"{_opening(driving[:count], assessment, knowledge)}: {action}"
         if len(sentence) <= LONGEST:
@@ -62,14 +66,7 @@ def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
 
 def lifestyle_summary(assessment: Assessment, knowledge: Knowledge) -> str:
     """The sentence of a lifestyle card that stands beside another card."""
-    titles = {step.id: step.title.lower() for step in knowledge.lifestyle}
-    steps = ", ".join(titles[step.id] for step in assessment.lifestyle)
-    sentence = f"Lifestyle steps for twitching: {steps}; review by {review_day(assessment, knowledge)}"
-    return (
-        sentence
-        if len(sentence) <= LONGEST
-        else f"Lifestyle steps; review by {review_day(assessment, knowledge)}"
-    )
+    return f"Lifestyle steps for twitching; review by {review_day(assessment, knowledge)}"
 
 
 def review_day(assessment: Assessment, knowledge: Knowledge) -> str:
@@ -93,29 +90,60 @@ def _driving(assessment: Assessment) -> list[str]:
     asked = assessment.disposition
     rules = [f.rule for f in assessment.raised if f.disposition == asked]
     alone = [rule for rule in rules if rule != "red-flag-cluster"] or rules
-    return alone + [c.id for c in assessment.contributors if c.disposition == asked]
+    # What is treatable and measured comes first: a low potassium before the cramps that it makes.
+    said: set[Basis] = set()
+    measured = []
+    for contributor in assessment.contributors:
+        if contributor.disposition == asked and not said.issuperset(contributor.basis):
+            measured.append(contributor.id)
+            said.update(contributor.basis)
+    return measured + alone
+
+
+def _newer(assessment: Assessment) -> list[str]:
+    """Motor flags that began after the referral: whoever waits for the patient does not know of them."""
+    since = assessment.referral.in_place_since or ""
+    newer = []
+    for finding in assessment.raised:
+        days = [basis.earliest.first.isoformat() for basis in finding.answer.basis if basis.earliest]
+        if finding.kind is RuleKind.MOTOR and days and since and min(days) > since[:10]:
+            newer.append(finding.rule)
+    return newer
 
 
 def _opening(rules: Sequence[str], assessment: Assessment, knowledge: Knowledge) -> str:
     subjects = [SUBJECT[rule] for rule in rules if rule in SUBJECT]
     about = [ABOUT[rule] for rule in rules if rule in ABOUT]
-    beside = [_beside(rule, knowledge) for rule in rules if rule not in SUBJECT and rule not in ABOUT]
+    others = [rule for rule in rules if rule not in SUBJECT and rule not in ABOUT]
+    beside = [_beside(rule, assessment, knowledge) for rule in others]
     head = subjects[0] + _value(rules, assessment) if subjects else _twitching(assessment)
     beside = [small(other) for other in subjects[1:]] + beside
     return " ".join(filter(None, (head, ", ".join(about), f"with {listed(beside)}" if beside else "")))
 
 
-def _beside(rule: str, knowledge: Knowledge) -> str:
-    """A contributor's title serves where there is no shorter name."""
-    return BESIDE.get(rule) or small(knowledge.rules[rule].says)
+def _beside(rule: str, assessment: Assessment, knowledge: Knowledge) -> str:
+    """A contributor by its title and its results; the result of an electrolyte or a vitamin names itself."""
+    results = _results(rule, assessment)
+    if results and rule in ("electrolyte-imbalance", "nutritional-deficiency"):
+        return results
+    title = BESIDE.get(rule) or small(knowledge.rules[rule].says)
+    return f"{title} ({results})" if results else title
+
+
+def _results(contributor: str, assessment: Assessment) -> str:
+    """The results for which a contributor is named."""
+    found = [basis.fact for c in assessment.contributors if c.id == contributor for basis in c.basis]
+    results = [plain(fact, 40) for fact in found if any(sign.isdigit() for sign in fact)]
+    return listed(results[:2])
 
 
 def _value(rules: Sequence[str], assessment: Assessment) -> str:
     """The critical result itself, because the number is the message."""
-    if rules[0] != "critical-electrolytes":
+    if rules[0] not in ("critical-electrolytes", "lithium-toxicity"):
         return ""
     found = next(f for f in assessment.raised if f.rule == rules[0])
-    return f" ({plain(found.answer.basis[0].fact, 40)})" if found.answer.basis else ""
+    results = [plain(b.fact, 40) for b in found.answer.basis if any(sign.isdigit() for sign in b.fact)]
+    return f" ({results[0]})" if results else ""
 
 
 def _twitching(assessment: Assessment) -> str:

@@ -13,7 +13,7 @@ from service.fhir.people import person
 from service.fhir.questionnaire import answers
 from service.fhir.reading import Reading
 from service.fhir.record import Record
-from service.fhir.symptoms import conditions, observations
+from service.fhir.symptoms import conditions, observations, observed
 from service.findings import Unreadable
 from service.knowledge import Knowledge
 from service.results import Result
@@ -37,9 +37,11 @@ def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
     reading = Reading(knowledge, on)
     patient = person(record, reading)
     said = list(answers(record, reading))
-    statements = [*conditions(record, reading), *observations(record, reading)]
+    statements = [*conditions(record, reading)]
+    seen = list(observed(record, reading))
+    statements += observations(seen, reading)
     statements += [s for s in said if isinstance(s, Statement)]
-    found = [*results(record, reading), *(r for r in said if isinstance(r, Result))]
+    found = [*results(seen, reading), *(r for r in said if isinstance(r, Result))]
     measured: dict[str, list[Result]] = {}
     for result in with_adjusted_calcium(found, reading):
         measured.setdefault(result.analyte, []).append(result)
@@ -50,7 +52,7 @@ def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
         results={analyte: tuple(listed) for analyte, listed in measured.items()},
         medicines=tuple(medicines(record, reading)),
         relatives=tuple(relatives(record, reading)),
-        past=tuple(past(record, reading)),
+        past=tuple(past(record, seen, reading)),
     )
     unreadable = dict.fromkeys([*record.unreadable, *reading.unreadable])
     return Read(facts, tuple(unreadable))

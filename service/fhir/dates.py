@@ -11,6 +11,7 @@ from service.fhir.views import NotReadable, Period, Quantity, Range
 
 _DAYS = {"d": 1, "wk": 7}
 _MONTHS = {"mo": 1, "a": 12}
+_OLDEST = {"d": 54_800, "wk": 7_830, "mo": 1_800, "a": 150}
 
 
 def span(text: str | None) -> Span | None:
@@ -57,6 +58,8 @@ def at_age(born: Span | None, age: Quantity | None) -> Span | None:
     unit = (age.code or age.unit or "") if age else ""
     if born is None or age is None or age.value is None or unit not in (*_DAYS, *_MONTHS):
         return None
+    if not 0 <= age.value <= _OLDEST[unit]:
+        raise NotReadable("an age that nobody reaches")
     first = _aged(born.first, floor(age.value), unit)
     last = _aged(born.last, floor(age.value) + 1, unit) - timedelta(1)
     return Span(first, last, f"aged {age.value:g} {age.unit or age.code}")

@@ -8,15 +8,13 @@ from service.amounts import Span
 from service.answers import Basis
 from service.facts import Past, Relative
 from service.fhir.dates import end, span, start
-from service.fhir.reading import Reading
+from service.fhir.reading import Codes, Observed, Reading
 from service.fhir.record import Record
-from service.fhir.symptoms import FULL_STATUS, meanings, when
+from service.fhir.symptoms import FULL_STATUS, meanings
 from service.fhir.views import (
     CodeableConcept,
     DiagnosticReport,
     FamilyMemberHistory,
-    NotReadable,
-    Observation,
     Procedure,
     ServiceRequest,
 )
@@ -36,66 +34,67 @@ FAMILIAL = ("motor-neuron-disease", "frontotemporal-dementia")
 REFERRAL = "neurology-referral"
 
 
-def past(record: Record, reading: Reading) -> Iterator[Past]:
+def past(record: Record, seen: Iterable[Observed], reading: Reading) -> Iterator[Past]:
     """Tests and referrals that were done or ordered on or before the day."""
-    for source, procedure in reading.views(record.of("Procedure"), Procedure):
+
+    def done(source: str, procedure: Procedure) -> Iterator[Past]:
         period = procedure.performed_period
-        day = _day(
-            reading, source, procedure.performed_date_time, end(period) or start(period) if period else None
-        )
-        yield from _past(source, procedure.status, "Procedure", _tests(procedure.code, reading), day, reading)
-    for source, report in reading.views(record.of("DiagnosticReport"), DiagnosticReport):
-        effective = report.effective_date_time or report.issued
-        day = _day(reading, source, effective, start(report.effective_period))
-        yield from _past(
-            source, report.status, "DiagnosticReport", _tests(report.code, reading), day, reading
-        )
-    yield from _requests(record, reading)
-    yield from _observed(record, reading)
+        day = span(procedure.performed_date_time) or end(period) or start(period)
+        tests = _tests(reading.known(procedure.code), reading)
+        return _past(source, procedure.status, "Procedure", tests, day, reading)
+
+    def reported(source: str, report: DiagnosticReport) -> Iterator[Past]:
+        day = span(report.effective_date_time or report.issued) or start(report.effective_period)
+        tests = _tests(reading.known(report.code), reading)
+        return _past(source, report.status, "DiagnosticReport", tests, day, reading)
+
+    def requested(source: str, request: ServiceRequest) -> Iterator[Past]:
+        return _request(source, request, reading)
+
+    yield from reading.each(record.of("Procedure"), Procedure, done)
+    yield from reading.each(record.of("DiagnosticReport"), DiagnosticReport, reported)
+    yield from reading.each(record.of("ServiceRequest"), ServiceRequest, requested)
+    yield from _shown(seen, reading)
 
 
 def relatives(record: Record, reading: Reading) -> Iterator[Relative]:
     """Motor neuron disease and frontotemporal dementia among relatives, and of what degree they are."""
-    for source, history in reading.views(record.of("FamilyMemberHistory"), FamilyMemberHistory):
-        if history.status not in ("completed", "partial"):
-            continue
-        day = _day(reading, source, history.date, None)
+
+    def familial(source: str, history: FamilyMemberHistory) -> Iterator[Relative]:
+        day = span(history.date)
+        if history.status not in ("completed", "partial") or (day and day.first > reading.on):
+            return
+        degree = _first_degree(history.relationship, reading)
         for condition in history.condition or ():
-            for meaning in meanings(condition.code, reading):
-                if meaning.concept in FAMILIAL and not (day and day.first > reading.on):
+            for meaning in meanings(reading.known(condition.code), reading):
+                if meaning.concept in FAMILIAL:
                     words = f"{meaning.words} in a relative"
                     basis = Basis(words, source, day.text if day else None, stated=day)
-                    yield Relative(meaning.concept, _first_degree(history.relationship, reading), basis)
+                    yield Relative(meaning.concept, degree, basis)
+
+    return reading.each(record.of("FamilyMemberHistory"), FamilyMemberHistory, familial)
 
 
-def _requests(record: Record, reading: Reading) -> Iterator[Past]:
-    for source, request in reading.views(record.of("ServiceRequest"), ServiceRequest):
-        if request.do_not_perform:
-            continue
-        period = request.occurrence_period
-        occurs = request.occurrence_date_time
-        day = _day(reading, source, request.authored_on or occurs, start(period))
-        tests = _tests(request.code, reading)
-        if _is_generic_referral(request, reading):
-            tests = [*tests, REFERRAL]
-        fresh = reading.knowledge.thresholds.drafts_count
-        drafted = request.status == "draft" and day is not None and day.within(fresh, reading.on) is Truth.YES
-        status = "active" if drafted else request.status
-        yield from _past(source, status, "ServiceRequest", tests, day, reading)
+def _request(source: str, request: ServiceRequest, reading: Reading) -> Iterator[Past]:
+    if request.do_not_perform:
+        return
+    day = span(request.authored_on or request.occurrence_date_time) or start(request.occurrence_period)
+    tests = [*_tests(reading.known(request.code), reading)]
+    if _is_generic_referral(request, reading):
+        tests.append(REFERRAL)
+    fresh = reading.knowledge.thresholds.drafts_count
+    drafted = request.status == "draft" and day is not None and day.within(fresh, reading.on) is Truth.YES
+    yield from _past(source, "active" if drafted else request.status, "ServiceRequest", tests, day, reading)
 
 
-def _observed(record: Record, reading: Reading) -> Iterator[Past]:
+def _shown(seen: Iterable[Observed], reading: Reading) -> Iterator[Past]:
     """Results show that their test was done, whatever they say; one without a value says why it was not."""
-    for source, observation in reading.views(record.of("Observation"), Observation):
+    for source, observation, day, parts in seen:
         if observation.status not in (*FULL_STATUS, "preliminary"):
             continue
-        try:
-            day = when(observation)
-        except NotReadable:
-            continue
-        for part in (observation, *(observation.component or ())):
-            if part.data_absent_reason is None:
-                yield from _past(source, "done", "Observation", _tests(part.code, reading), day, reading)
+        for part in parts:
+            if part.valued.data_absent_reason is None:
+                yield from (Past(test, True, day, source) for test in _tests(part.codes, reading))
 
 
 def _past(
@@ -103,38 +102,25 @@ def _past(
 ) -> Iterator[Past]:
     if day and day.first > reading.on:
         return
-    done = kind == "Observation" or status in DONE[kind]
+    done = status in DONE[kind]
     if done or status in ORDERED[kind]:
         yield from (Past(test, done, day, source) for test in tests)
 
 
-def _tests(concept: CodeableConcept | None, reading: Reading) -> list[str]:
-    """The tests and analytes that a code stands for."""
+def _tests(codes: Codes, reading: Reading) -> Iterable[str]:
+    """The tests and analytes that the codes stand for, each once."""
     knows = reading.knowledge
-    found: dict[str, None] = {}
-    for system, coding in reading.known(concept):
-        code = coding.code or ""
-        for index in (knows.test_codes, knows.analyte_codes, knows.panel_codes):
-            found.update(dict.fromkeys(index.find(system, code)))
+    indexes = (knows.test_codes, knows.analyte_codes, knows.panel_codes)
+    found = [test for system, code in codes for index in indexes for test in index.find(system, code)]
     also = [name for test in found if test in knows.analytes for name in knows.analytes[test].also_done]
-    return list(dict.fromkeys([*found, *also]))
+    return dict.fromkeys([*found, *also])
 
 
 def _is_generic_referral(request: ServiceRequest, reading: Reading) -> bool:
     """A referral whose code leaves the specialty to `performerType`."""
-    generic = any(
-        (system, c.code) in reading.knowledge.generic_referrals for system, c in reading.known(request.code)
-    )
-    asked = {(system, c.code) for system, c in reading.known(request.performer_type)}
-    return generic and bool(asked & reading.knowledge.neurology)
-
-
-def _day(reading: Reading, source: str, text: str | None, other: Span | None) -> Span | None:
-    try:
-        return span(text) or other
-    except NotReadable as reason:
-        reading.set_aside(source, str(reason))
-        return None
+    knows = reading.knowledge
+    generic = not knows.generic_referrals.isdisjoint(reading.known(request.code))
+    return generic and not knows.neurology.isdisjoint(reading.known(request.performer_type))
 
 
 def _first_degree(relationship: CodeableConcept, reading: Reading) -> Truth:

@@ -8,10 +8,9 @@ from math import inf
 
 from service.amounts import Amount
 from service.fhir.dates import moment
-from service.fhir.reading import Reading
-from service.fhir.record import Record
-from service.fhir.symptoms import FULL_STATUS, NO_STATUS, when
-from service.fhir.views import NotReadable, Observation, Quantity, Range, ReferenceRange, Valued
+from service.fhir.reading import Codes, Observed, Reading
+from service.fhir.symptoms import FULL_STATUS
+from service.fhir.views import Quantity, Range, ReferenceRange, Valued
 from service.knowledge.measures import Analyte
 from service.results import Result
 
@@ -19,15 +18,12 @@ UCUM = ("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8", None)
 NORMAL_RANGE = "normal"
 
 
-def results(record: Record, reading: Reading) -> Iterator[Result]:
+def results(seen: Iterable[Observed], reading: Reading) -> Iterator[Result]:
     """Every result of an analyte that we know, on or before the day; unreadable ones say why."""
-    for source, observation in reading.views(record.of("Observation"), Observation):
-        if observation.status in NO_STATUS:
-            continue
-        try:
-            yield from _results(source, observation, reading)
-        except NotReadable:
-            continue
+    for one in seen:
+        for part in one.parts:
+            if analytes := _analytes(part.codes, reading):
+                yield from _results(one, part.valued, analytes, reading)
 
 
 def with_adjusted_calcium(found: list[Result], reading: Reading) -> list[Result]:
@@ -37,7 +33,7 @@ def with_adjusted_calcium(found: list[Result], reading: Reading) -> list[Result]
     g/L) mmol/L with an albumin of the same day or the day before or after; without one
     the total stands in, and its note says so.
     """
-    adjusted = {r.when for r in found if r.analyte == "calcium-adjusted"}
+    adjusted = {r.when for r in found if r.analyte == "calcium-adjusted" and r.amount}
     albumin = [r for r in found if r.analyte == "albumin" and r.amount]
     totals = [r for r in found if r.analyte == "calcium" and r.when not in adjusted]
     return found + [_adjusted(total, albumin, reading) for total in totals]
@@ -55,24 +51,19 @@ def answer_amount(analyte: Analyte, quantity: Quantity, reading: Reading) -> tup
     return _compared(quantity).times(factor, analyte.unit), None
 
 
-def _results(source: str, observation: Observation, reading: Reading) -> Iterator[Result]:
-    day = when(observation)
-    if day and day.first > reading.on:
-        return
+def _results(one: Observed, part: Valued, analytes: Iterable[Analyte], reading: Reading) -> Iterator[Result]:
+    observation = one.observation
     at = moment(observation.effective_date_time or observation.effective_instant)
+    dated = one.day.until(reading.on) if one.day else None
     note = None if observation.status in FULL_STATUS else observation.status
-    for part in (observation, *(observation.component or ())):
-        for analyte in _analytes(part, reading):
-            amount, why = _amount(analyte, part, reading)
-            low, high = _reference(analyte, part.reference_range or (), part.value_quantity, reading)
-            dated = day.until(reading.on) if day else None
-            yield Result(analyte.id, analyte.words, source, amount, dated, at, low, high, why, note)
+    for analyte in analytes:
+        amount, why = _amount(analyte, part, reading)
+        low, high = _reference(analyte, part.reference_range or (), part.value_quantity, reading)
+        yield Result(analyte.id, analyte.words, one.source, amount, dated, at, low, high, why, note)
 
 
-def _analytes(part: Valued, reading: Reading) -> Iterable[Analyte]:
-    found = (
-        a for s, c in reading.known(part.code) for a in reading.knowledge.analyte_codes.find(s, c.code or "")
-    )
+def _analytes(codes: Codes, reading: Reading) -> list[Analyte]:
+    found = (name for system, code in codes for name in reading.knowledge.analyte_codes.find(system, code))
     return [reading.knowledge.analytes[name] for name in dict.fromkeys(found)]
 
 

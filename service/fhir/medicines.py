@@ -16,7 +16,6 @@ from service.fhir.views import (
     Medication,
     MedicationRequest,
     MedicationStatement,
-    NotReadable,
     one_of,
     view,
 )
@@ -24,22 +23,28 @@ from service.truth import Truth
 
 ENDED = ("completed", "stopped")
 NOT_MEANT = ("proposal", "option")
+DISPLAY = 60
 
 
 def medicines(record: Record, reading: Reading) -> Iterator[MedicineUse]:
     """The medicines of known classes in use on the day, or until a few weeks before."""
-    for source, request in reading.views(record.of("MedicationRequest"), MedicationRequest):
+
+    def requested(source: str, request: MedicationRequest) -> Iterator[MedicineUse]:
         asked, ended = span(request.authored_on), _request_end(request)
         meant = not request.do_not_perform and request.intent not in NOT_MEANT
         if meant and _counts(request.status, asked, ended, reading):
             yield from _uses(source, request, Truth.YES, asked or ended, record, reading)
-    for source, said in reading.views(record.of("MedicationStatement"), MedicationStatement):
+
+    def stated(source: str, said: MedicationStatement) -> Iterator[MedicineUse]:
         began = span(said.effective_date_time) or start(said.effective_period) or span(said.date_asserted)
         ended = end(said.effective_period)
         if said.status == "not-taken" and not _future(began, reading):
             yield from _uses(source, said, Truth.NO, began, record, reading)
         elif _counts(said.status, began, ended, reading):
             yield from _uses(source, said, Truth.YES, began or ended, record, reading)
+
+    yield from reading.each(record.of("MedicationRequest"), MedicationRequest, requested)
+    yield from reading.each(record.of("MedicationStatement"), MedicationStatement, stated)
 
 
 def _counts(status: str, began: Span | None, ended: Span | None, reading: Reading) -> bool:
@@ -77,20 +82,16 @@ def _uses(
     record: Record,
     reading: Reading,
 ) -> Iterator[MedicineUse]:
-    try:
-        one_of(taken, "medication_codeable_concept", "medication_reference")
-        codes = list(_codes(taken, record))
-    except NotReadable as reason:
-        reading.set_aside(source, str(reason))
-        return
+    one_of(taken, "medication_codeable_concept", "medication_reference")
+    codes = list(_codes(taken, record))
     if not any(c.coding for c in codes):
         reading.set_aside(source, "no code says which medicine this is; text alone decides nothing")
-    known = ((system, c) for concept in codes for system, c in reading.known(concept))
-    found = (
-        name for system, c in known for name in reading.knowledge.medicine_codes.find(system, c.code or "")
-    )
-    for name in dict.fromkeys(found):
-        words = reading.knowledge.medicines[name].words
+    known = (coded for concept in codes for coded in reading.known(concept))
+    find = reading.knowledge.medicine_codes.find
+    found = [(name, code) for system, code in known for name in find(system, code)]
+    displays = {coding.code: coding.display for concept in codes for coding in concept.coding or ()}
+    for name, code in dict(reversed(found)).items():
+        words = (displays[code] or reading.knowledge.medicines[name].words)[:DISPLAY]
         yield MedicineUse(name, truth, Basis(words, source, day.text if day else None, stated=day))
 
 

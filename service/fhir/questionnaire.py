@@ -13,7 +13,7 @@ from service.fhir.measurements import answer_amount
 from service.fhir.reading import Reading
 from service.fhir.record import OWN_CANONICAL, Record
 from service.fhir.symptoms import grades, stated
-from service.fhir.views import CodeableConcept, Coding, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from service.fhir.views import QuestionnaireResponse, ResponseAnswer, ResponseItem
 from service.knowledge.codes import Meaning
 from service.results import Result
 from service.statements import Form, Statement
@@ -24,10 +24,11 @@ READ = ("completed", "amended", "in-progress")
 
 def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
     """What the questionnaires of the record say, on or before the day."""
-    for source, response in reading.views(record.of("QuestionnaireResponse"), QuestionnaireResponse):
+
+    def answered(source: str, response: QuestionnaireResponse) -> Iterator[Statement | Result]:
         day = span(response.authored)
         if response.status not in READ or (day and day.first > reading.on):
-            continue
+            return
         template = Statement(
             "",
             Truth.YES,
@@ -41,6 +42,8 @@ def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
         for item in _items(response.item or ()):
             for answer in item.answer or ():
                 yield from _answer(item.link_id, answer, template, reading, ours=ours)
+
+    return reading.each(record.of("QuestionnaireResponse"), QuestionnaireResponse, answered)
 
 
 def _items(items: tuple[ResponseItem, ...]) -> Iterator[ResponseItem]:
@@ -62,9 +65,7 @@ def _answer(
             analyte.id, analyte.words, template.source, amount, template.stated, why=why, note=template.note
         )
         return
-    system = knows.uris["own"]
-    own = CodeableConcept((Coding(system, link_id),))
-    yield from grades(template, own, _number(answer), (), reading)
+    yield from grades(template, [("own", link_id)], _number(answer), (), reading)
     for meaning in knows.meanings.find("own", link_id) or (_of_concept(link_id, reading) if ours else ()):
         truth, value = _said(meaning, answer, reading)
         if truth is not None:

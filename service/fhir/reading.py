@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from service.amounts import Span
 from service.fhir.record import Kept
-from service.fhir.views import CodeableConcept, Coding, NotReadable, View, view
+from service.fhir.views import CodeableConcept, NotReadable, Observation, Valued, View, view
 from service.findings import Unreadable
 from service.knowledge import Knowledge
 from service.knowledge.codes import on_side
 from service.statements import Place
 
 V = TypeVar("V", bound=View)
+T = TypeVar("T")
+Codes = Sequence[tuple[str, str]]
+
+
+class Part(NamedTuple):
+    """An Observation or one of its components, with those codes of its `code` that we know."""
+
+    valued: Valued
+    codes: Codes
+
+
+class Observed(NamedTuple):
+    """An Observation that counts on the day; `parts` are itself and its components."""
+
+    source: str
+    observation: Observation
+    day: Span | None
+    parts: list[Part]
 
 
 @dataclass
@@ -34,6 +52,16 @@ class Reading:
             self._seen[kind] = list(self._views(kept, kind))
         return self._seen[kind]
 
+    def each(self, kept: Iterable[Kept], kind: type[V], read: Callable[[str, V], Iterable[T]]) -> Iterator[T]:
+        """What `read` finds in each resource of a type; one that it cannot read is set aside whole."""
+        for source, seen in self.views(kept, kind):
+            try:
+                found = list(read(source, seen))
+            except NotReadable as reason:
+                self.set_aside(source, str(reason))
+            else:
+                yield from found
+
     def _views(self, kept: Iterable[Kept], kind: type[V]) -> Iterator[tuple[str, V]]:
         for source, resource in kept:
             try:
@@ -45,16 +73,17 @@ class Reading:
         """Note that a resource, or a part of it, could not be read."""
         self.unreadable.append(Unreadable(source, reason))
 
-    def known(self, concept: CodeableConcept | None) -> Iterator[tuple[str, Coding]]:
-        """The codings of systems that we know, with our short name of the system."""
-        for coding in (concept.coding or ()) if concept else ():
-            system = self.knowledge.systems.get(coding.system or "")
-            if system and coding.code:
-                yield system, coding
+    def known(self, concept: CodeableConcept | None) -> Codes:
+        """The codes of systems that we know, each with our short name of the system."""
+        if concept is None or concept.coding is None:
+            return ()
+        systems = self.knowledge.systems
+        named = [(systems.get(coding.system or ""), coding.code) for coding in concept.coding]
+        return [(system, code) for system, code in named if system and code]
 
     def places(self, concept: CodeableConcept | None) -> tuple[Place, ...]:
         """Where a body site is, its side from the code or a qualifier beside it; both sides: two places."""
-        codes = [(system, coding.code or "") for system, coding in self.known(concept)]
+        codes = self.known(concept)
         found = [place for system, code in codes for place in self.knowledge.places.find(system, code)]
         if not found:
             return ()

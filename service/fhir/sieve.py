@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from service.knowledge import Knowledge
 from service.knowledge.codes import ICD
 
 OPENS_THE_DOOR = ("twitch", "look-alike")
-ESCAPE = b"\\u00"
+# How JSON may write the printed signs of ASCII, of which codes consist ("\u0038"); \u00fc hides none.
+ESCAPES = tuple(b"\\u00%d" % row for row in range(2, 8))
 
 
 class Sieve:
     """Built once from the knowledge; safe to share between threads."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._codes = BytesAhoCorasick(sorted({ESCAPE, *_patterns(knowledge)}))
+        self._codes = BytesAhoCorasick(
+            sorted({*ESCAPES, *_patterns(knowledge)}), implementation=Implementation.DFA
+        )
 
     def may_twitch(self, raw: bytes | memoryview) -> bool:
         """False only where no statement of a twitch can be in `raw`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.amounts import Span
 from service.fhir.dates import at_age, between_ages, span, start
-from service.fhir.reading import Reading
+from service.fhir.reading import Codes, Observed, Part, Reading
 from service.fhir.record import Record
 from service.fhir.views import CodeableConcept, Condition, NotReadable, Observation, Valued, one_of
 from service.knowledge.codes import Meaning
@@ -18,6 +18,9 @@ from service.truth import Truth
 GONE = {"inactive", "remission", "resolved"}
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
+ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
+ABATEMENT = tuple(name.replace("onset", "abatement") for name in ONSET)
+EFFECTIVE = ("effective_date_time", "effective_period", "effective_instant", "effective_timing")
 FULL_STATUS = ("final", "amended", "corrected")
 NO_STATUS = ("cancelled", "entered-in-error")
 MRC_GRADE = "mrc-grade"
@@ -36,36 +39,44 @@ class Said:
 
 def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
     """The statements of the problem list; entries in error are as if they were not there."""
-    for source, condition in reading.views(record.of("Condition"), Condition):
-        try:
-            yield from _condition(source, condition, reading)
-        except NotReadable as reason:
-            reading.set_aside(source, str(reason))
+    return reading.each(record.of("Condition"), Condition, lambda source, c: _condition(source, c, reading))
 
 
-def observations(record: Record, reading: Reading) -> Iterator[Statement]:
-    """The statements of Observations and their components."""
+def observed(record: Record, reading: Reading) -> Iterator[Observed]:
+    """The Observations that count: neither cancelled nor in error, and not of a day to come."""
     for source, observation in reading.views(record.of("Observation"), Observation):
         if observation.status in NO_STATUS:
             continue
         try:
-            yield from _observation(source, observation, reading)
+            day = _when(observation)
         except NotReadable as reason:
             reading.set_aside(source, str(reason))
+            continue
+        if day is None or day.first <= reading.on:
+            parts = (observation, *(observation.component or ()))
+            yield Observed(source, observation, day, [Part(p, reading.known(p.code)) for p in parts])
 
 
-def when(observation: Observation) -> Span | None:
+def observations(seen: Iterable[Observed], reading: Reading) -> Iterator[Statement]:
+    """The statements of Observations and their components."""
+    for one in seen:
+        telling = [part for part in one.parts if _tells(part, reading)]
+        if telling:
+            yield from _observation(one, telling, reading)
+
+
+def _when(observation: Observation) -> Span | None:
     """The day an Observation speaks of: effective, else issued."""
-    one_of(observation, "effective_date_time", "effective_period", "effective_instant", "effective_timing")
+    one_of(observation, *EFFECTIVE)
     effective = observation.effective_date_time or observation.effective_instant
     return span(effective) or start(observation.effective_period) or span(observation.issued)
 
 
-def meanings(concept: CodeableConcept | None, reading: Reading) -> tuple[Meaning, ...]:
-    """What a CodeableConcept says, each concept once: of several codings the narrowest counts."""
+def meanings(codes: Codes, reading: Reading) -> tuple[Meaning, ...]:
+    """What the codes of a CodeableConcept say, each concept once: of several the narrowest counts."""
     found: dict[str, Meaning] = {}
-    for system, coding in reading.known(concept):
-        for meaning in reading.knowledge.meanings.find(system, coding.code or ""):
+    for system, code in codes:
+        for meaning in reading.knowledge.meanings.find(system, code):
             held = found.get(meaning.concept)
             if held is None or _narrowness(meaning) > _narrowness(held):
                 found[meaning.concept] = meaning
@@ -77,10 +88,10 @@ def _narrowness(meaning: Meaning) -> int:
 
 
 def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[Statement]:
-    one_of(condition, "onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
-    _one_abatement(condition)
+    one_of(condition, *ONSET)
+    one_of(condition, *ABATEMENT)
     verified = _codes(condition.verification_status)
-    said = meanings(condition.code, reading)
+    said = meanings(reading.known(condition.code), reading)
     recorded, onset = span(condition.recorded_date), _onset(condition, reading)
     day = recorded or onset
     if "entered-in-error" in verified or not said or (day and day.first > reading.on):
@@ -109,15 +120,19 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         yield from stated(template.but(confirmed=not suspected), meaning, places, elsewhere=elsewhere)
 
 
-def _observation(source: str, observation: Observation, reading: Reading) -> Iterator[Statement]:
-    day = when(observation)
-    if day and day.first > reading.on:
-        return
+def _tells(part: Part, reading: Reading) -> bool:
+    """Whether its code is a concept or the MRC grade, or its value may be one; a plain result is neither."""
+    coded = part.valued.value_codeable_concept is not None
+    return coded or ("own", MRC_GRADE) in part.codes or bool(meanings(part.codes, reading))
+
+
+def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> Iterator[Statement]:
+    observation, day = one.observation, one.day
     template = Statement(
         "",
         Truth.YES,
         "",
-        source,
+        one.source,
         Form.OBSERVATION,
         stated=day.until(reading.on) if day else None,
         examined=not _reported(observation),
@@ -125,16 +140,16 @@ def _observation(source: str, observation: Observation, reading: Reading) -> Ite
     )
     places = reading.places(observation.body_site)
     elsewhere = observation.body_site is not None and not places
-    for part in (observation, *(observation.component or ())):
-        yield from grades(template, part.code, _grade(part), places, reading)
+    for part in telling:
+        yield from grades(template, part.codes, _grade(part.valued), places, reading)
         yield from _part(template, part, places, elsewhere, reading, full=observation.status in FULL_STATUS)
 
 
 def grades(
-    template: Statement, code: CodeableConcept, grade: float | None, places: Iterable[Place], reading: Reading
+    template: Statement, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
     """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
-    if not any(system == "own" and coding.code == MRC_GRADE for system, coding in reading.known(code)):
+    if ("own", MRC_GRADE) not in codes:
         return
     threshold = reading.knowledge.thresholds
     readable = grade is not None and 0 <= grade <= threshold.full_strength
@@ -163,7 +178,7 @@ def _grade(part: Valued) -> float | None:
 
 def _part(
     template: Statement,
-    part: Valued,
+    part: Part,
     places: Iterable[Place],
     elsewhere: bool,
     reading: Reading,
@@ -171,13 +186,12 @@ def _part(
     full: bool,
 ) -> Iterator[Statement]:
     """The statements of an Observation or of one of its components."""
-    family = any(coding.code in FAMILY_HISTORY for _, coding in reading.known(part.code))
-    asked = meanings(part.code, reading)
+    family = any(code in FAMILY_HISTORY for _, code in part.codes)
+    asked = meanings(part.codes, reading)
     for meaning in asked:
         counts = _counts_days(meaning, reading)
-        said = _answer(
-            meaning, part, reading, states_itself=full and _states_itself(part.code, meaning, reading)
-        )
+        itself = full and _states_itself(part.codes, meaning, reading)
+        said = _answer(meaning, part.valued, reading, states_itself=itself)
         template_of = template.but(truth=said.truth, value=said.value, counts_days=counts)
         template_of = template_of.but(
             note=_notes(template.note, said.note), confirmed=_settled(meaning, reading)
@@ -185,7 +199,7 @@ def _part(
         yield from stated(template_of, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
         return
-    for meaning in meanings(part.value_codeable_concept, reading):
+    for meaning in meanings(reading.known(part.valued.value_codeable_concept), reading):
         counts = _counts_days(meaning, reading)
         found = template.but(counts_days=counts, confirmed=_settled(meaning, reading))
         if not any(meaning.concept == a.concept for a in asked):
@@ -223,6 +237,10 @@ def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None,
 def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
     named = place is not None and place.words and (meaning.place is None or place != meaning.place)
     words = f"{meaning.words}, {place.words}" if named and place else meaning.words
+    if place and meaning.place and place.site == meaning.place.site and place.side:
+        words = f"{meaning.words} ({place.side})"
+    if template.value:
+        words += f": {template.value.replace('-', ' ')}"
     if meaning.concept == WEAKNESS and not meaning.unspecific:
         words += " (examined)" if template.examined and meaning.examined else " (reported)"
     if template.truth is Truth.NO:
@@ -260,13 +278,14 @@ def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: 
 
 def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) -> Said:
     answers = _question(meaning, reading).get("answers", {})
-    for system, coding in reading.known(value):
-        if system == "own" and coding.code in answers:
-            return Said(Truth.YES, value=coding.code)
-        truth = reading.knowledge.answers.get((system, coding.code or ""))
+    codes = reading.known(value)
+    for system, code in codes:
+        if system == "own" and code in answers:
+            return Said(Truth.YES, value=code)
+        truth = reading.knowledge.answers.get((system, code))
         if truth is not None and not answers:
             return Said(truth, note="recorded as unknown" if truth is Truth.UNKNOWN else None)
-    if any(m.concept == meaning.concept and not m.unspecific for m in meanings(value, reading)):
+    if any(m.concept == meaning.concept and not m.unspecific for m in meanings(codes, reading)):
         return Said(Truth.YES)
     return Said(Truth.UNKNOWN, note="the coded value is none that we know")
 
@@ -280,11 +299,10 @@ def _interpreted(part: Valued, reading: Reading) -> Truth | None:
     return None
 
 
-def _states_itself(concept: CodeableConcept, meaning: Meaning, reading: Reading) -> bool:
+def _states_itself(codes: Codes, meaning: Meaning, reading: Reading) -> bool:
     return any(
-        system in STATES_ITSELF
-        and any(m == meaning for m in reading.knowledge.meanings.find(system, coding.code or ""))
-        for system, coding in reading.known(concept)
+        system in STATES_ITSELF and meaning in reading.knowledge.meanings.find(system, code)
+        for system, code in codes
     )
 
 
@@ -309,11 +327,6 @@ def _codes(concept: CodeableConcept | None) -> set[str]:
     return {c.code for c in (concept.coding or ()) if c.code} if concept else set()
 
 
-def _one_abatement(condition: Condition) -> None:
-    forms = ("date_time", "age", "period", "range", "string")
-    one_of(condition, *(f"abatement_{form}" for form in forms))
-
-
 def _onset(condition: Condition, reading: Reading) -> Span | None:
     known = span(condition.onset_date_time) or start(condition.onset_period)
     return (
@@ -332,11 +345,12 @@ def _over(condition: Condition, reading: Reading) -> bool:
 
 def _ended(condition: Condition, reading: Reading) -> Span | None:
     period = condition.abatement_period
-    dated = span(condition.abatement_date_time) or (span(period.end or period.start) if period else None)
-    aged = at_age(reading.born, condition.abatement_age) or between_ages(
-        reading.born, condition.abatement_range
+    ended = (
+        span(condition.abatement_date_time)
+        or (span(period.end or period.start) if period else None)
+        or at_age(reading.born, condition.abatement_age)
+        or between_ages(reading.born, condition.abatement_range)
     )
-    ended = dated or aged
     return ended.until(reading.on) if ended and ended.first <= reading.on else ended
 
 

@@ -9,6 +9,8 @@ against the R4B models of `fhir.resources`. Messages name paths, never values.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -346,6 +348,12 @@ def _in_words(message: str) -> str:
 
 def one_of(resource: View, *names: str) -> None:
     """NotReadable where more than one form of a choice element is there."""
-    there = [name for name in names if getattr(resource, name) is not None]
-    if len(there) > 1:
+    values = _values_of(names)(resource)
+    if values.count(None) < len(values) - 1:
+        there = [name for name, value in zip(names, values, strict=True) if value is not None]
         raise NotReadable(f"More than one of {', '.join(there)}")
+
+
+@lru_cache(maxsize=64)
+def _values_of(names: tuple[str, ...]) -> attrgetter[tuple[Any, ...]]:
+    return attrgetter(*names)

@@ -58,6 +58,8 @@ FILES = (
     *("questions", "relatives", "rules", "sites", "systems", "tests", "thresholds", "units"),
 )
 
+REFERRAL = "neurology-referral"
+
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -194,7 +196,7 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         units=tables["units"]["aliases"],
         medicines={name: read_medicine(name, table) for name, table in tables["medicines"].items()},
         medicine_codes=_index(tables["medicines"]),
-        tests={name: read_test(name, table) for name, table in tables["tests"].items()},
+        tests={name: read_test(name, t, _again(name, thresholds)) for name, t in tables["tests"].items()},
         test_codes=_index(tables["tests"]),
         panel_codes=_index({name: table.get("panels", {}) for name, table in tables["analytes"].items()}),
         neurology=frozenset(rows(tables["tests"]["neurology-referral"]["specialty"])),
@@ -210,6 +212,13 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         safety_net=lifestyle["safety_net"],
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
     )
+
+
+def _again(test: str, thresholds: Thresholds) -> float:
+    """How long a test that was done or ordered lasts, in days; a referral has a window of its own."""
+    if test == REFERRAL:
+        return thresholds.referral_counts
+    return float(getattr(thresholds, f"{test.replace('-', '_')}_again"))
 
 
 def _index(tables: Mapping[str, Any]) -> Index:

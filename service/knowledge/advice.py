@@ -17,7 +17,7 @@ class Thresholds:
     """
 
     def __init__(self, values: Mapping[str, float], units: Mapping[str, str] | None = None) -> None:
-        self._values = values
+        self.__dict__.update(values)
         self._units = units or {}
 
     @classmethod
@@ -31,10 +31,7 @@ class Thresholds:
         return self._units[name]
 
     def __getattr__(self, name: str) -> float:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(f"thresholds.toml has no {name}") from None
+        raise AttributeError(f"thresholds.toml has no {name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,21 @@ Tables = Mapping[str, Mapping[str, Any]]
 DISPOSITIONS = {str(d) for d in Disposition}
 CLAIM_FIELDS = ("cite", "identifier", "says", "checked", "due", "kind")
 CONCEPT_KINDS = ("symptom", "diagnosis", "twitch", "look-alike")
+LIFTING = {
+    "eyelid-twitch-persisting.over-90-days",
+    "electrolyte-imbalance",
+    "nutritional-deficiency",
+    "thyroid",
+}
+REQUIRED = {
+    "codes": ("words", "kind"),
+    "analytes": ("words", "kind", "unit", "units"),
+    "rules": ("kind", "says", "why", "evidence"),
+    "pathways": ("describes",),
+    "medicines": ("words", "why", "evidence"),
+    "tests": ("words",),
+    "diagnoses": ("words", "says", "explains", "explains_until", "evidence"),
+}
 EXPLAINS_UNTIL = ("diagnosis", "two years after")
 
 
@@ -19,6 +34,7 @@ def problems_in(tables: Tables) -> list[str]:
     """Every contradiction and gap in the tables, each as a sentence that names file and block."""
     found: list[str] = []
     for check in (
+        _complete,
         _claims,
         _evidence_cited,
         _thresholds,
@@ -71,7 +87,7 @@ def _thresholds(tables: Tables) -> Iterator[str]:
 
 
 def _pathways(tables: Tables) -> Iterator[str]:
-    rules = {name for name, block in tables["rules"].items() if block["kind"] != "contributor"}
+    rules = {name for name, block in tables["rules"].items() if block["kind"] != "contributor"} | LIFTING
     for pathway, table in tables["pathways"].items():
         yield from (f"pathways.toml [{pathway}] lacks {rule}" for rule in sorted(rules - table.keys()))
         for rule, text in table.items():
@@ -86,6 +102,12 @@ def _pathways(tables: Tables) -> Iterator[str]:
         yield from (
             f"pathways.toml [{pathway}].{rule} must be same-day: it is never suppressed" for rule in changed
         )
+
+
+def _complete(tables: Tables) -> Iterator[str]:
+    for file, fields in REQUIRED.items():
+        for name, block in tables[file].items():
+            yield from (f"{file}.toml [{name}] lacks {field}" for field in fields if field not in block)
 
 
 def _concepts(tables: Tables) -> Iterator[str]:

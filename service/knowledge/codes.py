@@ -57,9 +57,10 @@ class Index:
         codes = self.entries.get(system)
         if codes is None:
             return ()
-        if system not in PREFIX_SYSTEMS:
-            return tuple(value for _, value in codes.get(code, ()) if value is not None)
-        return self._by_prefix(codes, plain(system, code))
+        if system in PREFIX_SYSTEMS:
+            return self._by_prefix(codes, plain(system, code))
+        listed = codes.get(code)
+        return tuple([value for _, value in listed if value is not None]) if listed else ()
 
     @staticmethod
     def _by_prefix(codes: Mapping[str, tuple[tuple[str, Any], ...]], code: str) -> tuple[Any, ...]:

@@ -84,11 +84,11 @@ def read_medicine(medicine_id: str, table: Mapping[str, Any]) -> MedicineClass:
     return MedicineClass(medicine_id, table["words"], table["why"], claims, tuple(table.get("disturbs", ())))
 
 
-def read_test(test_id: str, table: Mapping[str, Any]) -> Test:
-    """One test of tests.toml."""
+def read_test(test_id: str, table: Mapping[str, Any], again_days: float) -> Test:
+    """One test of tests.toml; `again_days` is how long one that was done or ordered lasts."""
     order = table.get("order", {})
     return Test(
-        test_id, table["words"], _order(table), order.get("text", table["words"]), float(table["again_days"])
+        test_id, table["words"], _order(table), order.get("text", table["words"]), again_days
     )
 
 

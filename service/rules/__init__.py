@@ -7,7 +7,7 @@ from service.findings import Assessment, Disposition, Finding, RuleKind
 from service.knowledge import Knowledge
 from service.rules import red_flags, same_day
 from service.rules.contributors import contributors
-from service.rules.disposition import KNOWN_MND, greatest, in_force, referral
+from service.rules.disposition import KNOWN_MND, explained_by, greatest, referral
 from service.rules.investigations import Case, suggested_tests
 from service.rules.lifestyle import lifestyle_steps
 from service.rules.questions import EYELID, OVER_90_DAYS, open_questions
@@ -25,11 +25,11 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
     asked = _asked(facts, knowledge)
     if not asked:
         return nothing
-    findings = tuple(in_force(_finding(rule, facts, knowledge, pathway), facts, knowledge) for rule in asked)
+    findings = tuple([_finding(rule, facts, knowledge, pathway) for rule in asked])
     found = contributors(facts, knowledge, pathway)
     disposition = greatest(facts, findings, found)
     referred = referral(facts, findings, disposition, knowledge)
-    case = Case(facts, knowledge, disposition, {f.rule: f for f in findings}, found, referred)
+    case = Case(facts, knowledge, disposition, findings, found, referred)
     known = facts.recorded(KNOWN_MND).yes
     return Assessment(
         on=facts.on,
@@ -63,7 +63,9 @@ def _finding(rule: Rule, facts: Facts, knowledge: Knowledge, pathway: str) -> Fi
     words = knowledge.rules[rule.id]
     answer = rule.ask(facts, knowledge.thresholds)
     could = knowledge.disposition(_cell(rule, facts, knowledge), pathway)
-    return Finding(rule.id, rule.kind, answer, words.says, words.why, words.evidence, could)
+    by = explained_by(rule, answer, facts, knowledge)
+    asks = could if answer.yes and not by else None
+    return Finding(rule.id, rule.kind, answer, words.says, words.why, words.evidence, could, asks, by)
 
 
 def _cell(rule: Rule, facts: Facts, knowledge: Knowledge) -> str:

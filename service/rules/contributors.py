@@ -6,7 +6,7 @@ never removes a red flag. Only what is YES is a contributor: an unknown one is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from service.amounts import Amount
@@ -16,9 +16,9 @@ from service.findings import Contributor, Disposition
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
 from service.results import Result
+from service.rules.rule import Question, asked_once
 from service.truth import Truth
 
-Trigger = Callable[[Facts, Thresholds], Answer]
 OWN_TRIGGER = "twitch-trigger"
 
 ELECTROLYTES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -46,6 +46,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
 
 
+@asked_once
 def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
     """A diagnosis of anxiety or stress, or a GAD-7 score of 10 or more (not under 16)."""
     score = unknown("gad-7", "adult norms do not hold under 16")
@@ -54,6 +55,7 @@ def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
     return facts.stated("anxiety") | facts.stated("stress") | score | _said_to_trigger(facts, "stress")
 
 
+@asked_once
 def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
     """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; or a high intake stated."""
     intake = facts.latest("caffeine-intake", within=threshold.habits_count)
@@ -64,6 +66,7 @@ def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
     return facts.stated("caffeine-excess") | high | _said_to_trigger(facts, "caffeine")
 
 
+@asked_once
 def short_sleep(facts: Facts, threshold: Thresholds) -> Answer:
     """Less than 7 hours a night (not judged under 16), or insomnia."""
     hours = unknown("sleep-duration", "adult norms do not hold under 16")
@@ -72,12 +75,14 @@ def short_sleep(facts: Facts, threshold: Thresholds) -> Answer:
     return facts.stated("insomnia") | hours | _said_to_trigger(facts, "lack-of-sleep")
 
 
+@asked_once
 def dehydration(facts: Facts, threshold: Thresholds) -> Answer:
     """A diagnosis, or a stated fluid intake below 1 litre a day."""
     drinks = facts.latest("fluid-intake", within=threshold.habits_count).less_than(threshold.fluid_low)
     return facts.stated("dehydration") | drinks | _said_to_trigger(facts, "dehydration")
 
 
+@asked_once
 def exertion(facts: Facts, threshold: Thresholds) -> Answer:
     """Recent physical exertion, stated."""
     return (
@@ -85,6 +90,7 @@ def exertion(facts: Facts, threshold: Thresholds) -> Answer:
     )
 
 
+@asked_once
 def medicine(facts: Facts, threshold: Thresholds) -> Answer:
     """Any medicine of the known classes, or a medicine stated as the trigger."""
     taken = [u.basis for u in facts.medicines if u.truth is Truth.YES]
@@ -99,7 +105,7 @@ def high_alcohol(facts: Facts, threshold: Thresholds) -> Answer:
     return facts.stated("alcohol-problem") | units | score
 
 
-TRIGGERS: Mapping[str, Trigger] = MappingProxyType(
+TRIGGERS: Mapping[str, Question] = MappingProxyType(
     {
         "stress-anxiety": stress_anxiety,
         "caffeine": caffeine,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 from service.amounts import Span
-from service.answers import Basis
+from service.answers import Answer, Basis
 from service.facts import Facts
 from service.findings import Contributor, Disposition, Finding, Referral, RuleKind
 from service.knowledge import Knowledge
 from service.knowledge.advice import Diagnosis
+from service.rules.rule import Rule
 from service.truth import Truth
 
 KNOWN_MND = "motor-neuron-disease"
@@ -24,16 +24,14 @@ PRIORITY = {
 NOT_NEUROLOGICAL = {"critical-electrolytes", "lithium-toxicity"}
 
 
-def in_force(finding: Finding, facts: Facts, knowledge: Knowledge) -> Finding:
-    """The finding with its disposition, unless a known diagnosis explains it (never a same-day rule)."""
-    if finding.truth is not Truth.YES:
-        return finding
-    if finding.kind is RuleKind.SAME_DAY:
-        return replace(finding, disposition=finding.could)
-    explained = KNOWN_MND if facts.recorded(KNOWN_MND).yes else _explained_by(finding, facts, knowledge)
-    return (
-        replace(finding, explained_by=explained) if explained else replace(finding, disposition=finding.could)
-    )
+def explained_by(rule: Rule, answer: Answer, facts: Facts, knowledge: Knowledge) -> str | None:
+    """The known diagnosis that explains a rule's YES; a same-day rule is explained by none."""
+    if answer.truth is not Truth.YES or rule.kind is RuleKind.SAME_DAY:
+        return None
+    if facts.recorded(KNOWN_MND).yes:
+        return KNOWN_MND
+    known = (d for d in knowledge.diagnoses.values() if d.id in facts.statements and rule.id in d.explains)
+    return next((d.id for d in known if _explains(d, rule.id, answer, facts, knowledge)), None)
 
 
 def greatest(facts: Facts, findings: Iterable[Finding], contributors: Iterable[Contributor]) -> Disposition:
@@ -72,14 +70,11 @@ def referred_since(facts: Facts, days: float) -> Span | None:
     return max(recent, key=lambda day: day.last, default=None)
 
 
-def _explained_by(finding: Finding, facts: Facts, knowledge: Knowledge) -> str | None:
-    for diagnosis in knowledge.diagnoses.values():
-        since = _known_since(diagnosis.id, facts) if diagnosis.id in facts.statements else None
-        if since is None or finding.rule not in diagnosis.explains or _progressed(finding, facts, since):
-            continue
-        if all(_covered(b, diagnosis, since, knowledge) for b in finding.answer.basis):
-            return diagnosis.id
-    return None
+def _explains(diagnosis: Diagnosis, rule: str, answer: Answer, facts: Facts, knowledge: Knowledge) -> bool:
+    since = _known_since(diagnosis.id, facts)
+    if since is None or _progressed(rule, facts, since):
+        return False
+    return all(_covered(b, diagnosis, since, knowledge) for b in answer.basis)
 
 
 def _known_since(diagnosis: str, facts: Facts) -> Span | None:
@@ -107,9 +102,9 @@ def _years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-def _progressed(finding: Finding, facts: Facts, since: Span) -> bool:
+def _progressed(rule: str, facts: Facts, since: Span) -> bool:
     """Weakness stated as progressing after the diagnosis counts again."""
-    if finding.rule != "muscle-weakness":
+    if rule != "muscle-weakness":
         return False
     return any(s.day and s.day.first > since.last for s in facts.standing("weakness-progressive"))
 

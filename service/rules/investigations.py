@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from service.facts import Facts
+from service.facts import Facts, Past
 from service.findings import Contributor, Disposition, Finding, Referral, SuggestedTest
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
@@ -32,7 +33,7 @@ class Case:
     facts: Facts
     knowledge: Knowledge
     disposition: Disposition
-    findings: Mapping[str, Finding]
+    findings: tuple[Finding, ...]
     contributors: tuple[Contributor, ...]
     referral: Referral
 
@@ -41,9 +42,22 @@ class Case:
         """The numbers."""
         return self.knowledge.thresholds
 
+    @cached_property
+    def in_force(self) -> tuple[str, ...]:
+        """The rules in force, in the order in which they were asked."""
+        return tuple(f.rule for f in self.findings if f.in_force)
+
+    @cached_property
+    def past(self) -> Mapping[str, list[Past]]:
+        """What was done or ordered, by test."""
+        by_test: dict[str, list[Past]] = {}
+        for past in self.facts.past:
+            by_test.setdefault(past.id, []).append(past)
+        return by_test
+
     def raised(self, *rules: str) -> list[str]:
         """Those of the rules that are in force."""
-        return [rule for rule in rules if rule in self.findings and self.findings[rule].in_force]
+        return [rule for rule in rules if rule in self.in_force]
 
     def words(self, rules: Iterable[str]) -> str:
         """Rules as words for a reason."""
@@ -87,9 +101,8 @@ def _panel(case: Case) -> tuple[tuple[str, ...], str]:
         return tuple(needed), case.words(disturbing)
     if _eyelid_alone(case):
         return (), ""
-    raised = [f.rule for f in case.findings.values() if f.in_force]
     lifted = [c.id for c in case.contributors if c.disposition]
-    return tuple(dict.fromkeys(_full_panel(case))), case.words([*raised, *lifted])
+    return tuple(dict.fromkeys(_full_panel(case))), case.words([*case.in_force, *lifted])
 
 
 def _full_panel(case: Case) -> Iterator[str]:
@@ -110,12 +123,11 @@ def _disturbed(case: Case, contributor: str) -> tuple[str, ...]:
 
 def _eyelid_alone(case: Case) -> bool:
     """An eyelid twitch and nothing else, not yet for three months."""
-    raised = {f.rule for f in case.findings.values() if f.in_force}
     lifted = any(c.disposition for c in case.contributors)
     long = case.facts.twitch.lasted_longer_than(case.threshold.eyelid_very_long).yes
     return (
         case.facts.twitch.confined_to_eyelid.yes
-        and raised <= {"eyelid-twitch-persisting"}
+        and set(case.in_force) <= {"eyelid-twitch-persisting"}
         and not lifted
         and not long
     )
@@ -123,8 +135,8 @@ def _eyelid_alone(case: Case) -> bool:
 
 def _analyte_withheld(case: Case, analyte: str) -> str | None:
     again = case.threshold.blood_panel_again
-    either = [analyte, EITHER[analyte]] if analyte in EITHER else [analyte]
-    return next((why for a in either if (why := _recently(case.facts, a, again))), None)
+    instead = EITHER.get(analyte)
+    return _recently(case, analyte, again) or (_recently(case, instead, again) if instead else None)
 
 
 def _studies(case: Case) -> Iterator[SuggestedTest]:
@@ -135,14 +147,13 @@ def _studies(case: Case) -> Iterator[SuggestedTest]:
         else None
     )
     for test, reason in _wanted(case):
-        done = _recently(case.facts, test, case.knowledge.tests[test].again_days)
+        done = _recently(case, test, case.knowledge.tests[test].again_days)
         held = waiting if test != "respiratory-function" else None
         yield SuggestedTest(test, reason, done or held)
 
 
 def _wanted(case: Case) -> Iterator[tuple[str, str]]:
-    raised = [f.rule for f in case.findings.values() if f.in_force]
-    electrical = [rule for rule in raised if rule not in EYE_ONLY]
+    electrical = [rule for rule in case.in_force if rule not in EYE_ONLY]
     if case.disposition.is_referral and electrical:
         yield "emg", case.words(electrical)
         yield "ncs", case.words(electrical)
@@ -161,7 +172,7 @@ def _for_brain(case: Case) -> str:
     if case.facts.recorded("hemifacial-spasm").yes and case.raised("blepharospasm"):
         reasons.append("hemifacial-spasm")
     sclerosis = case.facts.recorded("multiple-sclerosis").yes or case.facts.suspected("multiple-sclerosis")
-    if sclerosis and any(f.in_force for f in case.findings.values()):
+    if sclerosis and case.in_force:
         reasons.append("multiple-sclerosis with new signs")
     return case.words(reasons)
 
@@ -180,10 +191,13 @@ def _in_the_arms(facts: Facts) -> bool:
     return any(p.region == "cervical" and p.site in ARM_SITES for p in places)
 
 
-def _recently(facts: Facts, test: str, days: float) -> str | None:
+def _recently(case: Case, test: str, days: float) -> str | None:
     """When it was done or ordered, where that was within `days`: "done 2026-09-01"."""
-    past = [p for p in facts.past if p.id == test and p.when and p.when.within(days, facts.on) is Truth.YES]
+    if test not in case.past:
+        return None
+    on = case.facts.on
+    past = [p for p in case.past[test] if p.when and p.when.within(days, on) is Truth.YES]
     if not past:
         return None
-    latest = max(past, key=lambda p: (p.done, p.when.last if p.when else facts.on))
+    latest = max(past, key=lambda p: (p.done, p.when.last if p.when else on))
     return f"{'done' if latest.done else 'ordered'} {latest.when.text if latest.when else ''}"

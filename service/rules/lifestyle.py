@@ -49,4 +49,5 @@ def _harmful_with(facts: Facts, knowledge: Knowledge) -> dict[str, Answer]:
         "high-potassium": facts.recorded("high-potassium") | high_potassium,
         "pregnancy": facts.recorded("pregnancy"),
         "lithium": facts.takes("lithium"),
+        "child": Answer(facts.younger_than(threshold.adult_norms)),
     }

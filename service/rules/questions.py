@@ -6,8 +6,7 @@ it alone would make the rule YES; that is tried out, with the statement supposed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from service.answers import Gap
 from service.facts import Facts
@@ -17,7 +16,7 @@ from service.rules.rule import RULES
 from service.statements import Form, Statement
 from service.truth import Truth
 
-LAST = ("spreading",)
+LAST = ("lithium", "spreading")
 EYELID = "eyelid-twitch-persisting"
 OVER_90_DAYS = f"{EYELID}.over-90-days"
 
@@ -73,16 +72,15 @@ def _would_decide(fact: str, finding: Finding, facts: Facts, knowledge: Knowledg
     """Whether the rule were YES if this alone were so."""
     if fact not in knowledge.concepts:
         return False
-    supposed = Statement(fact, Truth.YES, "", "", Form.CONDITION)
-    statements: Mapping[str, tuple[Statement, ...]] = {**facts.statements, fact: (supposed,)}
-    imagined = replace(facts, statements=statements)
+    imagined = facts.supposing(Statement(fact, Truth.YES, "", "", Form.CONDITION))
     return RULES[finding.rule].ask(imagined, knowledge.thresholds).yes
 
 
 def _importance(
     question: OpenQuestion, recorded: set[str], knowledge: Knowledge
-) -> tuple[bool, bool, int, int]:
+) -> tuple[int, bool, int, int]:
     """What the record itself raised comes first, then what could change most, by questions.toml."""
     order = list(knowledge.questions)
     rank = order.index(question.fact) if question.fact in order else len(order)
-    return question.fact in LAST, question.fact not in recorded, -question.could_raise, rank
+    last = LAST.index(question.fact) + 1 if question.fact in LAST else 0
+    return last, question.fact not in recorded, -question.could_raise, rank

@@ -44,14 +44,22 @@ def same_day(rule_id: str) -> Callable[[Question], Question]:
     return _registered(rule_id, RuleKind.SAME_DAY)
 
 
+def asked_once(question: Question) -> Question:
+    """The question; whoever puts it to the same facts again gets the answer that was given before."""
+
+    @wraps(question)
+    def once(facts: Facts, threshold: Thresholds) -> Answer:
+        answer = facts.answered.get(once)
+        if answer is None:
+            answer = facts.answered[once] = question(facts, threshold)
+        return answer
+
+    return once
+
+
 def _registered(rule_id: str, kind: RuleKind) -> Callable[[Question], Question]:
     def register(question: Question) -> Question:
-        @wraps(question)
-        def once(facts: Facts, threshold: Thresholds) -> Answer:
-            if rule_id not in facts.answered:
-                facts.answered[rule_id] = question(facts, threshold)
-            return facts.answered[rule_id]
-
+        once = asked_once(question)
         RULES[rule_id] = Rule(rule_id, kind, once)
         return once
 

@@ -117,11 +117,11 @@ def _first_record(facts: Facts, said: Iterable[Statement], days: float) -> Answe
     dated = [(s.onset or s.stated, s) for s in said]
     known = [(day, s) for day, s in dated if day is not None]
     if len(known) < len(dated) or not known:
-        return unknown(WEAKNESS, "the day on which the weakness began is not recorded")
+        return unknown("weakness-onset", "the day on which the weakness began is not recorded")
     day, first = min(known, key=lambda pair: (pair[0].first, pair[0].last))
     truth = day.within(days, facts.on)
     if truth is Truth.UNKNOWN:
-        return unknown(WEAKNESS, "the date of the weakness is too vague", basis=(first.basis,), recorded=True)
+        return unknown("weakness-onset", "the date of the weakness is too vague", basis=(first.basis,))
     return Answer(truth, (first.basis,))
 
 

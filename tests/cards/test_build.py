@@ -159,7 +159,7 @@ def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Kno
     )
 
     assert [s.label for s in card.suggestions] == ["Refer to neurology (urgent)", "Nerve conduction studies"]
-    assert "electromyography (done 2026-09-01)" in card.detail
+    assert "EMG (done 2026-09-01)" in card.detail
     assert "TSH (done 2026-10-02)" in card.detail
 
 

@@ -1,9 +1,12 @@
 """One sentence of fewer than 140 characters: the fact that decides, and what to do."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from service.amounts import Span
 from service.answers import Answer, Basis
 from service.cards import build
 from service.cards.summary import ABOUT, BESIDE, SUBJECT, listed
@@ -109,6 +112,27 @@ def test_a_critical_value_is_in_the_sentence(assessed: Assessed, knowledge: Know
 
     assert (
         card.summary == "Critical electrolyte value (potassium 2.4 mmol/L): act today and repeat the test now"
+    )
+
+
+def test_a_motor_flag_newer_than_the_referral_in_place_is_what_the_card_says_first(
+    assessed: Assessed, knowledge: Knowledge
+) -> None:
+    new = Basis("slurred speech", "Condition/s", "2026-11-20", stated=Span.of(date(2026, 11, 20)))
+    old = Basis("weakness", "Condition/w", "2026-09-01", stated=Span.of(date(2026, 9, 1)))
+    findings = tuple(
+        replace(f, answer=Answer(Truth.YES, (basis,)))
+        for f, basis in zip(
+            assessed(URGENT, "muscle-weakness", "speech-difficulty").findings, (old, new), strict=True
+        )
+    )
+    waiting = Referral(in_place_since="2026-10-01")
+
+    (card,) = build(assessed(URGENT, findings=findings, referral=waiting), knowledge)
+
+    assert card.summary == (
+        "Twitching with slurred or difficult speech:"
+        " new since neurology referral of 2026-10-01, let them know"
     )
 
 

@@ -17,7 +17,7 @@ def weakness(*said: dict[str, Any] | str) -> Any:
     return facts({WEAK: list(said)})
 
 
-# --- stated --------------------------------------------------------------------------------------------------
+# --- stated ---------------------------------------------------------------------------------------
 
 
 def test_what_nobody_recorded_is_unknown_and_says_so() -> None:
@@ -118,7 +118,7 @@ def test_the_same_question_gets_the_same_answer() -> None:
     assert asked.stated(WEAK) is asked.stated(WEAK)
 
 
-# --- standing, ever, recorded, suspected, newest -------------------------------------------------------------
+# --- standing, ever, recorded, suspected, newest --------------------------------------------------
 
 
 def test_a_suspected_diagnosis_does_not_stand_and_is_suspected() -> None:
@@ -163,7 +163,7 @@ def test_the_newest_statements_are_those_that_no_other_is_certainly_later_than()
     assert facts({}).newest("twitch-trigger") == ()
 
 
-# --- Measurements --------------------------------------------------------------------------------------------
+# --- Measurements ---------------------------------------------------------------------------------
 
 
 def test_the_latest_result_is_of_the_newest_day() -> None:
@@ -209,7 +209,7 @@ def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium", within=7).results == ()
 
 
-# --- Medicines and age ---------------------------------------------------------------------------------------
+# --- Medicines and age ----------------------------------------------------------------------------
 
 
 def test_a_medicine_is_taken_not_taken_or_not_recorded() -> None:

@@ -54,7 +54,7 @@ def test_an_amount_is_read_in_the_analytes_unit(elements: Json, amount: Amount) 
         ({"dataAbsentReason": {"text": "lost"}}, "no value was recorded"),
         ({}, "the result has no value"),
         ({"valueRange": {}}, "the range is empty"),
-        ({"valueRange": {"low": quantity(3, "furlong")}}, "the unit is none that is converted for this analyte"),
+        ({"valueRange": {"low": quantity(3, "ell")}}, "the unit is none that is converted for this analyte"),
     ],
 )
 def test_what_cannot_be_read_is_a_result_without_an_amount_that_says_why(elements: Json, why: str) -> None:
@@ -131,7 +131,7 @@ def test_two_values_set_the_observation_aside_once() -> None:
     assert found.facts.results == {}
 
 
-# --- Albumin-adjusted calcium --------------------------------------------------------------------------------
+# --- Albumin-adjusted calcium ---------------------------------------------------------------------
 
 CALCIUM, ALBUMIN, ADJUSTED = lab_code("calcium"), lab_code("albumin"), lab_code("calcium-adjusted")
 
@@ -177,9 +177,7 @@ def test_the_nearest_albumin_adjusts() -> None:
 
 
 def test_the_laboratorys_own_adjusted_value_comes_first() -> None:
-    (found,) = adjusted(
-        observation(CALCIUM, "o1", **value(1.7)), observation(ADJUSTED, "o2", **value(2.3))
-    )
+    (found,) = adjusted(observation(CALCIUM, "o1", **value(1.7)), observation(ADJUSTED, "o2", **value(2.3)))
 
     assert found.amount == Amount(2.3, 2.3, "mmol/L")
 
@@ -190,7 +188,6 @@ def test_a_total_that_cannot_be_read_cannot_be_adjusted() -> None:
     assert found.amount is None
 
 
-@pytest.mark.xfail(reason="an adjusted value that cannot be read hides the total one")
 def test_an_adjusted_value_that_cannot_be_read_does_not_hide_a_critical_total() -> None:
     found = adjusted(observation(CALCIUM, "o1", **value(1.5)), observation(ADJUSTED, "o2"))
 

@@ -8,8 +8,8 @@ import pytest
 
 from service.amounts import Amount
 from service.facts import Past
-from service.fhir.record import OWN_CANONICAL, Entry, record_of
 from service.fhir import read_facts
+from service.fhir.record import OWN_CANONICAL, Entry, record_of
 from service.statements import Form
 from service.truth import Truth
 from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, read, resource
@@ -17,7 +17,7 @@ from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, r
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
 LITHIUM = concept("rxnorm", "6448")
 
-# --- The patient ---------------------------------------------------------------------------------------------
+# --- The patient ----------------------------------------------------------------------------------
 
 
 def person(**elements: Any) -> Json:
@@ -45,7 +45,8 @@ def test_an_age_is_counted_on_the_day() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"deceasedBoolean": True, "deceasedDateTime": "2026"}, {"birthDate": "1970-02-30"}, {"gender": "x"}]
+    "bad",
+    [{"deceasedBoolean": True, "deceasedDateTime": "2026"}, {"birthDate": "1970-02-30"}, {"gender": "x"}],
 )
 def test_a_patient_that_cannot_be_read_is_set_aside_and_still_named(bad: Json) -> None:
     found = read(person(**bad))
@@ -54,7 +55,7 @@ def test_a_patient_that_cannot_be_read_is_set_aside_and_still_named(bad: Json) -
     assert found.facts.patient.reference == "Patient/p1"
 
 
-# --- Medicines -----------------------------------------------------------------------------------------------
+# --- Medicines ------------------------------------------------------------------------------------
 
 
 def request(**elements: Any) -> Json:
@@ -125,7 +126,10 @@ def test_a_contained_medication_is_read() -> None:
     contained = request(
         medicationCodeableConcept=None,
         medicationReference={"reference": "#m"},
-        contained=[{"resourceType": "Medication", "id": "x"}, {"resourceType": "Medication", "id": "m", "code": LITHIUM}],
+        contained=[
+            {"resourceType": "Medication", "id": "x"},
+            {"resourceType": "Medication", "id": "m", "code": LITHIUM},
+        ],
     )
 
     assert facts(contained).takes("lithium").yes
@@ -133,7 +137,11 @@ def test_a_contained_medication_is_read() -> None:
 
 @pytest.mark.parametrize("reference", ["Medication/m9", "https://ehr.example/Medication/m9", "urn:uuid:9"])
 def test_a_bundled_medication_is_read_by_its_ingredient(reference: str) -> None:
-    medication = {"resourceType": "Medication", "id": "m9", "ingredient": [{"itemCodeableConcept": LITHIUM}, {}]}
+    medication = {
+        "resourceType": "Medication",
+        "id": "m9",
+        "ingredient": [{"itemCodeableConcept": LITHIUM}, {}],
+    }
     asked = request(medicationCodeableConcept=None, medicationReference={"reference": reference})
 
     record = record_of([Entry(medication, "urn:uuid:9"), Entry(asked)], packaged())
@@ -165,7 +173,7 @@ def test_a_medicine_that_cannot_be_told_is_set_aside(elements: Json, reason: str
     assert reason in found.unreadable[0].reason
 
 
-# --- Done and ordered ----------------------------------------------------------------------------------------
+# --- Done and ordered -----------------------------------------------------------------------------
 
 EMG = concept("snomed", "42803009")
 REFERRAL = concept("snomed", "183521007")
@@ -237,7 +245,9 @@ def test_a_draft_of_the_last_two_weeks_counts_as_ordered(authored: str | None, c
 
 
 def test_an_order_not_to_perform_is_none() -> None:
-    assert past(resource("ServiceRequest", status="active", intent="order", code=EMG, doNotPerform=True)) == []
+    assert (
+        past(resource("ServiceRequest", status="active", intent="order", code=EMG, doNotPerform=True)) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,7 +286,7 @@ def test_past_is_what_the_rules_take() -> None:
     assert isinstance(facts(resource("Procedure", status="completed", code=EMG)).past[0], Past)
 
 
-# --- Relatives -----------------------------------------------------------------------------------------------
+# --- Relatives ------------------------------------------------------------------------------------
 
 ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 MND = concept("snomed", "86044005")
@@ -326,14 +336,14 @@ def test_a_history_that_does_not_count_is_passed_over(elements: Json) -> None:
     assert facts(relative("MTH", **elements)).relatives == ()
 
 
-def test_a_date_that_cannot_be_read_is_set_aside_and_the_relative_counts() -> None:
+def test_a_history_whose_date_cannot_be_read_is_set_aside() -> None:
     found = read(relative("MTH", date="2026-02-30"))
 
     assert [u.resource for u in found.unreadable] == ["FamilyMemberHistory/f1"]
-    assert len(found.facts.relatives) == 1
+    assert found.facts.relatives == ()
 
 
-# --- Questionnaires ------------------------------------------------------------------------------------------
+# --- Questionnaires -------------------------------------------------------------------------------
 
 
 def response(link_id: str, *answers: Json, **elements: Any) -> Json:
@@ -445,7 +455,10 @@ def test_a_grade_is_weakness_below_five(answer: Json, truth: Truth) -> None:
 
 def test_nested_items_and_items_below_answers_are_read() -> None:
     inner = {"linkId": "twitch-at-rest", "answer": [{"valueBoolean": True}]}
-    outer = {"linkId": "group", "item": [{"linkId": "x", "answer": [{"valueBoolean": True, "item": [inner]}]}]}
+    outer = {
+        "linkId": "group",
+        "item": [{"linkId": "x", "answer": [{"valueBoolean": True, "item": [inner]}]}],
+    }
 
     assert facts(response("x", item=[outer])).stated("twitch-at-rest").yes
 

@@ -31,7 +31,8 @@ def codings(draw: st.DrawFn) -> dict[str, Any]:
     system, code = draw(st.sampled_from(CODES))
     if system in ("icd-10", "icd-10-cm"):
         code += draw(st.sampled_from(["", "1", "9"]))
-        code = draw(st.sampled_from([code, code.replace(".", ""), code.lower(), code.replace(".", "").lower()]))
+        plain = code.replace(".", "")
+        code = draw(st.sampled_from([code, plain, code.lower(), plain.lower()]))
     uris = sorted(uri for uri, name in packaged().systems.items() if name == system)
     return {"system": draw(st.sampled_from(uris)), "code": code}
 

@@ -3,7 +3,8 @@
 A key is one of the words below, a concept of codes.toml, an analyte of analytes.toml, or for the few names
 that are both, the analyte ("lithium"; the medicine is in `takes`). A concept is stated as "YES", "NO" or
 "UNKNOWN", or as a table (or several) of what `_statement` takes. An analyte is "2.5", "<2.5", "2 to 3",
-"unreadable", or a table with `value`, `when`, `low`, `high`. Days are "14 days ago", a date, a month or a year.
+"unreadable", or a table with `value`, `when`, `low`, `high`. Days are "14 days ago",
+a date, a month or a year.
 
     twitch_onset, twitch_recorded, twitch_site     one statement of twitching
     age, deceased, takes, takes_not, relatives, past
@@ -51,7 +52,7 @@ def day(text: str) -> Span:
     if text.endswith(" days ago"):
         return Span.of(ON - timedelta(int(text.split()[0])))
     parts = [int(part) for part in text.split("-")]
-    first = date(*(parts + [1, 1])[:3])
+    first = date(*[*parts, 1, 1][:3])
     last = {1: date(parts[0], 12, 31), 2: first.replace(day=monthrange(first.year, first.month)[1]), 3: first}
     return Span(first, last[len(parts)], text).until(ON)
 

@@ -66,7 +66,9 @@ def test_a_step_says_why_it_matters_for_a_contributor() -> None:
     assessment = assessed({"twitch_onset": "3 days ago", "caffeine-intake": "900"})
 
     because = {step.id: step.because for step in assessment.lifestyle if step.because}
-    assert because == {"caffeine": ("Caffeine intake is high, and caffeine is a known trigger of twitching.",)}
+    assert because == {
+        "caffeine": ("Caffeine intake is high, and caffeine is a known trigger of twitching.",)
+    }
 
 
 def test_the_same_facts_give_the_same_assessment() -> None:
@@ -123,7 +125,7 @@ def test_a_child_is_referred_to_paediatric_neurology(age: int, specialty: str) -
     assert bool(assessment.notes) is (age < 18)
 
 
-# --- Referral ------------------------------------------------------------------------------------------------
+# --- Referral -------------------------------------------------------------------------------------
 
 PLACED = {"id": "neurology-referral", "done": False}
 
@@ -195,7 +197,7 @@ def test_a_referral_in_place_is_named_where_none_is_needed() -> None:
     assert (assessment.referral.suggest, assessment.referral.in_place_since) == (False, "2026-11-01")
 
 
-# --- Open questions ------------------------------------------------------------------------------------------
+# --- Open questions -------------------------------------------------------------------------------
 
 
 def test_open_questions_ask_what_could_raise_the_disposition() -> None:
