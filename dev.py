@@ -5,13 +5,15 @@
     python3 dev.py serve [--port N] [--host H]    set up, then run the service
     python3 dev.py test [pytest arguments]        set up, then every check; with arguments, only pytest
     python3 dev.py lint                           set up, then style, types and who may import whom
+    python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
+    python3 dev.py package                        set up, then build the FHIR package in dist/
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
 
 What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
-same and the tests' tools) and requirements-build.lock (what installs them). A second run finds its
-stamp in .venv and starts at once.
+same and the tests' tools), requirements-build.lock (what installs them) and requirements-fhir.lock (one
+validator with an environment of its own under .cache). A second run finds its stamp and starts at once.
 """
 
 from __future__ import annotations
@@ -34,15 +36,18 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
+FHIR_LOCK = "requirements-fhir.lock"
 CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
 CLINICAL_CORE += " assess.py rules/*"
-LEFTOVERS = ".venv .coverage .coverage.* coverage.xml htmlcov .hypothesis .import_linter_cache .mypy_cache"
+LEFTOVERS = (
+    ".venv .cache .coverage .coverage.* coverage.xml htmlcov .hypothesis .import_linter_cache .mypy_cache"
+)
 LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {f.__name__: f for f in (setup, serve, test, lint, bench, lock, clean)}
+    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, lock, clean)}
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -81,6 +86,18 @@ def lint() -> int:
     return check(*LINTERS)
 
 
+def fhir(*arguments: str) -> int:
+    """Rebuild the FHIR artefacts, compare them with what is committed, and run every validator on them."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "tests/validators/check.py", *arguments)
+
+
+def package(*arguments: str) -> int:
+    """Build the FHIR package that an EHR or a FHIR server can load."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "fhir_profiles.scripts.package", *arguments)
+
+
 def bench(*arguments: str) -> int:
     """Become the measurement of the hook's speed."""
     install(TEST_LOCK)
@@ -88,7 +105,7 @@ def bench(*arguments: str) -> int:
 
 
 def lock(*arguments: str) -> int:
-    """Write the three lock files; pins stay as they are unless `--upgrade` or pyproject.toml move them."""
+    """Write the lock files; pins stay as they are unless `--upgrade` or pyproject.toml move them."""
     make_venv()
     if not (BIN / "uv").exists() and run_pip("install", "--quiet", "uv"):
         return 1
@@ -96,6 +113,7 @@ def lock(*arguments: str) -> int:
     return (
         compile_lock(TEST_LOCK, "pyproject.toml", "--group", "test", *arguments)
         or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
+        or compile_lock(FHIR_LOCK, "--group", "pyproject.toml:fhir", *same_versions, *arguments)
         or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
     )
 

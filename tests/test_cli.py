@@ -9,7 +9,6 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from service import cli
 from service.cli import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -36,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The command lines that `serve` would have become."""
     lines: list[list[str]] = []
-    monkeypatch.setattr(cli.os, "execv", lambda program, line: lines.append(line))
+    monkeypatch.setattr("os.execv", lambda program, line: lines.append(line))
     return lines
 
 
@@ -222,3 +221,14 @@ def test_a_setting_that_cannot_be_used_ends_with_2(
     assert result.exit_code == 2
     assert words in result.stderr
     assert not started
+
+
+def test_serve_says_that_overrides_silence_nothing_without_a_key(
+    run: Run, started: list[list[str]], monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    without = run("serve", "--port", port).stderr
+    monkeypatch.setenv("TWITCH_CDS_HASH_KEY", "sesame")
+    with_a_key = run("serve", "--port", port).stderr
+
+    assert "no override silences" in without
+    assert with_a_key == ""

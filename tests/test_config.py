@@ -65,7 +65,10 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_BODY_BYTES", "ten"),
         ("FETCH_DEADLINE_S", "-4711"),
         ("RATE_LIMIT", "-4711"),
-        ("CLIENTS", "clients.toml"),
+        ("PUBLIC_URL", "cds.hospital.example"),
+        ("PUBLIC_URL", "ftp://cds.hospital.example"),
+        ("PUBLIC_URL", "https://cds.hospital.example?a=b"),
+        ("PUBLIC_URL", "https://[cds"),
     ],
 )
 def test_a_setting_that_cannot_be_read_stops_the_start(
@@ -77,6 +80,10 @@ def test_a_setting_that_cannot_be_read_stops_the_start(
         Settings()
 
     assert value not in str(caught.value)
+
+
+def test_the_public_url_is_kept_without_its_last_slash() -> None:
+    assert Settings(public_url="https://cds.example/twitch/").public_url == "https://cds.example/twitch"
 
 
 def test_today_is_the_day_in_the_configured_zone() -> None:

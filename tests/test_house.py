@@ -33,7 +33,7 @@ TREE = {
     "cards": "card detail lifestyle markdown order_card suggestions summary",
     "fhir": "client dates drafts history measurements medicines ndjson orders paging people questionnaire"
     " reading record session sieve symptoms views",
-    "hooks": "access cds_service clients order_check prefetch red_flags request templates",
+    "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",
     "knowledge": "advice checks codes measures",
     "rules": "book contributors disposition investigations lifestyle questions red_flags rule"
     " same_day weight",

@@ -8,6 +8,8 @@ same-day referral. A patient who does not twitch gives no card.
 from __future__ import annotations
 
 from service.cards.card import (
+    ABOUT_URL,
+    LABEL,
     OVERRIDE_REASONS,
     Action,
     Card,
@@ -27,9 +29,6 @@ from service.findings import Assessment
 from service.knowledge import Knowledge
 
 __all__ = ["Action", "Card", "Coding", "Kind", "Link", "Source", "Suggestion", "build"]
-
-LABEL = "twitch-cds"
-ABOUT_URL = "https://twitch-cds.example/"
 
 
 def build(

@@ -10,6 +10,8 @@ from typing import Any
 from service.findings import Assessment, Disposition
 from service.truth import Truth
 
+LABEL = "twitch-cds"
+ABOUT_URL = "https://twitch-cds.example/"
 TOPICS = "https://twitch-cds.example/fhir/CodeSystem/twitch-card-topics"
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from service.errors import UnknownService
-from service.hooks import red_flags
+from service.hooks import order_check, red_flags
 from service.hooks.cds_service import CdsService
 
-SERVICES: tuple[CdsService, ...] = (red_flags.SERVICE,)
+SERVICES: tuple[CdsService, ...] = (red_flags.SERVICE, order_check.SERVICE)
 
 
 def find(service_id: str) -> CdsService:

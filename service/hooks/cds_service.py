@@ -9,6 +9,7 @@ from datetime import date
 from service.cards import Card
 from service.fhir.sieve import Sieve
 from service.findings import Assessment
+from service.hooks.access import NO_ACCESS, Access
 from service.hooks.prefetch import Source, templates
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
@@ -16,12 +17,13 @@ from service.knowledge import Knowledge
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What an answer depends on beside the call: what we know, which pathway, and the day."""
+    """What an answer depends on beside the call: our knowledge, the pathway, the day, what may be fetched."""
 
     knowledge: Knowledge
     sieve: Sieve
     pathway: str
     on: date
+    access: Access = NO_ACCESS
 
 
 @dataclass(frozen=True, slots=True)

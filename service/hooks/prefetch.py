@@ -2,13 +2,14 @@
 
 What a missing, null, empty, failed or cut-off value means is the table of the CDS
 Hooks specification ("Providing FHIR resources to a CDS service"). Values stay raw
-JSON until a code in them makes it worth the while to parse them.
+JSON until a code in them makes it worth the while to parse them. What was not sent,
+or only its first pages, is asked for where the call allows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -17,6 +18,7 @@ import orjson
 
 from service.errors import NotJson, RecordNotAvailable
 from service.fhir.record import Entry, entries
+from service.hooks.access import NO_ACCESS, Access, Fetched
 from service.hooks.templates import SOURCES, Source, templates
 
 __all__ = ["SOURCES", "Prefetched", "Source", "gather", "templates"]
@@ -27,13 +29,17 @@ class Arrival(Enum):
 
     WHOLE = ""
     NOTHING = "none on record"
-    PARTIAL = "all pages of it"
+    FIRST_PAGES = "all pages of it"
+    PARTIAL = "all of it: the client met an error"
     FAILED = "the client could not read it"
     ABSENT = "not sent"
 
 
-WITH_RESOURCES = (Arrival.WHOLE, Arrival.PARTIAL)
+WITH_RESOURCES = (Arrival.WHOLE, Arrival.FIRST_PAGES, Arrival.PARTIAL)
+IN_PART = (Arrival.FIRST_PAGES, Arrival.PARTIAL)
 UNUSABLE = (Arrival.FAILED, Arrival.ABSENT)
+# Not what the client tried and failed to read: it would fail again.
+WORTH_ASKING = (Arrival.ABSENT, Arrival.FIRST_PAGES)
 
 
 class _Head(msgspec.Struct, rename="camel"):
@@ -50,21 +56,44 @@ _ANY_OUTCOME = b"OperationOutcome"
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came for one key, still raw; `why` says why asking for more did not help."""
+
+    source: Source
+    how: Arrival
+    raw: msgspec.Raw | None = None
+    why: str | None = None
+
+    def __str__(self) -> str:
+        """The key, and in brackets what is the matter with it."""
+        return f"{self.source.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
+
+
+@dataclass(frozen=True, slots=True)
 class Prefetched:
-    """The usable values of a prefetch, still raw.
+    """What came for every key that we ask for."""
 
-    `partial` names the required keys of which only a part came, `incomplete` all keys
-    that could not be had in full.
-    """
+    arrived: tuple[Arrived, ...]
 
-    values: Mapping[str, msgspec.Raw]
-    partial: tuple[str, ...]
-    incomplete: tuple[str, ...]
+    @property
+    def values(self) -> Mapping[str, msgspec.Raw]:
+        """The values that hold resources."""
+        return {a.source.key: a.raw for a in self.arrived if a.raw is not None and a.how in WITH_RESOURCES}
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The keys that could not be had in full."""
+        return tuple(a.source.key for a in self.arrived if a.how in IN_PART or a.how in UNUSABLE)
 
     def insist_on_whole(self) -> None:
-        """Raise `RecordNotAvailable` if a required key brought only its first pages."""
-        if self.partial:
-            raise RecordNotAvailable([f"{key} ({Arrival.PARTIAL.value})" for key in self.partial])
+        """Raise `RecordNotAvailable` if a required key came only in part."""
+        partial = [str(a) for a in self.arrived if a.source.required and a.how in IN_PART]
+        if partial:
+            raise RecordNotAvailable(partial)
+
+    def with_the_rest(self, access: Access) -> Prefetched:
+        """The same with what else can be had; for a record that is worth it."""
+        return Prefetched(_asked_for(self.arrived, access, lambda source: not source.required))
 
     def resources(self) -> Iterator[Entry]:
         """The resources of all values. One that no parser takes is None, for the record to set aside."""
@@ -76,21 +105,45 @@ class Prefetched:
                 yield Entry(_parsed(raw))
 
 
-def gather(prefetch: Mapping[str, msgspec.Raw], sources: Sequence[Source]) -> Prefetched:
-    """What came of what we ask for; other keys are passed over.
+def gather(
+    prefetch: Mapping[str, msgspec.Raw], sources: Sequence[Source], access: Access = NO_ACCESS
+) -> Prefetched:
+    """What came of what we ask for; other keys are passed over. Required keys are fetched if need be.
 
     Raises:
         RecordNotAvailable: a required key is absent, failed or no FHIR; names every such key.
     """
-    arrived = [(source, _arrival(source, prefetch.get(source.key))) for source in sources]
-    missing = [f"{s.key} ({how.value})" for s, how in arrived if s.required and how in UNUSABLE]
+    arrived = tuple([_arrived(source, prefetch.get(source.key)) for source in sources])
+    if any(a.source.required and a.how in WORTH_ASKING for a in arrived):
+        arrived = _asked_for(arrived, access, lambda source: source.required)
+    missing = [str(a) for a in arrived if a.source.required and a.how in UNUSABLE]
     if missing:
         raise RecordNotAvailable(missing)
-    return Prefetched(
-        values={s.key: prefetch[s.key] for s, how in arrived if how in WITH_RESOURCES},
-        partial=tuple(s.key for s, how in arrived if s.required and how is Arrival.PARTIAL),
-        incomplete=tuple(s.key for s, how in arrived if how is Arrival.PARTIAL or how in UNUSABLE),
-    )
+    return Prefetched(arrived)
+
+
+def _asked_for(
+    arrived: tuple[Arrived, ...], access: Access, wanted: Callable[[Source], bool]
+) -> tuple[Arrived, ...]:
+    """The same, with what the FHIR server gave in the place of what was not sent or was cut off.
+
+    What was cut off is asked for from its first page: the client's next link belongs to a
+    search of its own, and pages of two searches make no whole.
+    """
+    lacking = [a.source for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
+    had = access.fetch(lacking) if lacking else {}
+    return tuple([_better(a, had.get(a.source.key)) for a in arrived])
+
+
+def _better(before: Arrived, fetched: Fetched | None) -> Arrived:
+    if fetched is None:
+        return before
+    why = fetched.why.value if fetched.why else None
+    return replace(_arrived(before.source, fetched.value) if fetched.value else before, why=why)
+
+
+def _arrived(source: Source, raw: msgspec.Raw | None) -> Arrived:
+    return Arrived(source, _arrival(source, raw), raw)
 
 
 def _arrival(source: Source, raw: msgspec.Raw | None) -> Arrival:
@@ -120,7 +173,7 @@ def _of_bundle(head: _Head) -> Arrival:
         arrival = Arrival.ABSENT
     else:
         arrival = _by_outcomes(head.entry) if _ANY_OUTCOME in entry else Arrival.WHOLE
-    return Arrival.PARTIAL if _has_next(head.link) and arrival not in UNUSABLE else arrival
+    return Arrival.FIRST_PAGES if _has_next(head.link) and arrival not in UNUSABLE else arrival
 
 
 def _by_outcomes(entry: msgspec.Raw) -> Arrival:

@@ -1,43 +1,38 @@
-"""fasciculation-red-flags: when a chart is opened, whether a recorded twitch needs a specialist."""
+"""fasciculation-red-flags: whether a recorded twitch, or one just entered, needs a specialist."""
 
 from __future__ import annotations
 
 from service.assess import assess
 from service.cards import build
-from service.fhir.record import record_of
+from service.fhir.drafts import carried
 from service.hooks.cds_service import SILENCE, CdsService, Circumstances, Reply
-from service.hooks.prefetch import SOURCES, Prefetched, gather
+from service.hooks.patient import twitching_record
+from service.hooks.prefetch import SOURCES
 from service.hooks.request import HookRequest
 
 
 def respond(request: HookRequest, given: Circumstances) -> Reply:
     """Cards for a patient who twitches, nothing for everybody else.
 
-    Most patients never twitched. Their raw JSON holds no code of a twitch, and no
-    object is built for them.
-
     Raises:
-        RecordNotAvailable: required resources did not come; or only a part of them did, and that part
-            does not show a twitch. Silence would then say more than we know.
+        RecordNotAvailable: what `twitching_record` raises; or a required key came only in part and
+            that part calls for no card.
     """
     if not request.by_clinician:
         return SILENCE
-    prefetched = gather(request.prefetch, SOURCES)
-    if not any(given.sieve.may_twitch(memoryview(raw)) for raw in prefetched.values.values()):
-        prefetched.insist_on_whole()
+    new = carried(request.context.get("conditions")) if request.hook == "problem-list-item-create" else ()
+    found = twitching_record(request, given, new=new)
+    if found is None:
         return SILENCE
-    return _assessed(prefetched, request.patient, given)
-
-
-def _assessed(prefetched: Prefetched, patient: str, given: Circumstances) -> Reply:
-    record = record_of(
-        prefetched.resources(),
-        given.knowledge,
-        patient=f"Patient/{patient}",
-        incomplete=prefetched.incomplete,
-    )
+    record, prefetched = found
     assessment = assess(record, given.on, knowledge=given.knowledge, pathway=given.pathway)
-    cards = build(assessment, given.knowledge)
+    cards = build(
+        assessment,
+        given.knowledge,
+        seed=f"{request.hook_instance} {SERVICE.id}",
+        patient=f"Patient/{request.patient}",
+        encounter=request.encounter_reference,
+    )
     if not cards:
         prefetched.insist_on_whole()
     return Reply(cards, assessment)
@@ -45,7 +40,8 @@ def _assessed(prefetched: Prefetched, patient: str, given: Circumstances) -> Rep
 
 SERVICE = CdsService(
     id="fasciculation-red-flags",
-    hooks=("patient-view",),
+    # The hook that every client knows stands last: some keep only the last entry of an id.
+    hooks=("problem-list-item-create", "encounter-start", "patient-view"),
     title="Muscle twitching: red flags",
     description=(
         "For a patient with muscle twitching on record: which warning signs are documented and which are not,"

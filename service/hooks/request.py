@@ -34,3 +34,16 @@ class HookRequest:
     def by_clinician(self) -> bool:
         """Whether a clinician looks at the chart, and not the patient or a relative."""
         return self.user.rpartition("/")[0].rpartition("/")[2] not in NOT_CLINICIANS
+
+    @property
+    def encounter_reference(self) -> str | None:
+        """The encounter as a reference."""
+        return f"Encounter/{self.encounter}" if self.encounter else None
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The token for the FHIR server; None without one, or with one of another type than Bearer."""
+        given = self.authorization or {}
+        kind, token = given.get("token_type", "Bearer"), given.get("token")
+        is_bearer = isinstance(kind, str) and kind.lower() == "bearer"
+        return token if is_bearer and isinstance(token, str) else None

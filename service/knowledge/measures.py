@@ -87,9 +87,7 @@ def read_medicine(medicine_id: str, table: Mapping[str, Any]) -> MedicineClass:
 def read_test(test_id: str, table: Mapping[str, Any], again_days: float) -> Test:
     """One test of tests.toml; `again_days` is how long one that was done or ordered lasts."""
     order = table.get("order", {})
-    return Test(
-        test_id, table["words"], _order(table), order.get("text", table["words"]), again_days
-    )
+    return Test(test_id, table["words"], _order(table), order.get("text", table["words"]), again_days)
 
 
 def rows(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,58 +1,67 @@
-"""The store remembers which calls produced cards or were refused; never who the patient is.
+"""The store remembers which calls produced cards or were refused, and what became of the cards.
 
+Never who the patient is. What clinicians did with a card is kept until `purge`.
 Losing a row must never lose an answer: rows go into a queue that a thread of the
 process writes, and a store that is down costs rows, a line in the log and a count,
 nothing else. What a killed process (SIGKILL, power) had still queued is lost: the
 rows of the last 0.2 seconds, and never more than `QUEUE`; a process that is asked to
 stop writes them first.
+
+What an answer waits for (was this token used? is this advice settled?) is asked at once.
+A store that does not answer is left alone for a moment, and the doubt falls to the side of
+the patient: the token is accepted, unless this process has seen it, and the card is shown.
 """
 
 from __future__ import annotations
 
 import atexit
 import hmac
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+import structlog
+from sqlalchemy import Connection, delete, text
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.errors import ServiceError
-from service.store.tables import audit
+from service.errors import StoreNotAvailable
+from service.store import calls, database, feedback, quiet, tokens
+from service.store.calls import Call, CardEntry, Row
+from service.store.database import prepare
+from service.store.feedback import Feedback, Summary, Tally
+from service.store.tables import audit, cards
+from service.store.tables import feedback as feedback_table
 from service.store.writer import Writer
 
+__all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "prepare"]
+
 QUEUE = 1000
+QUIET_DAYS = 90
+# For how long a store that did not answer is not asked, and how often used tokens are cleared away.
+REST_S, SWEEP_S = 5.0, 600.0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call of a CDS service for the audit. `patient` is an id; only its keyed hash is kept."""
-
-    service: str
-    knowledge_version: str
-    latency_ms: float
-    hook: str | None = None
-    hook_instance: str | None = None
-    patient: str | None = None
-    rules: tuple[str, ...] = ()
-    disposition: str | None = None
-    cards: tuple[str, ...] = ()
-    refusal: str | None = None
-    client: str | None = None
-    tenant: str | None = None
-    jti: str | None = None
+log = structlog.get_logger()
 
 
 class Store:
-    """One database, SQLite or PostgreSQL by its URL. It connects when it first has something to write."""
+    """One database, SQLite or PostgreSQL by its URL. It connects when it first has something to do.
 
-    def __init__(self, url: str, *, hash_key: str | None = None) -> None:
-        self._engine = _engine(url)
+    Without a `hash_key` patients are not told apart, so nothing is ever quiet.
+    """
+
+    def __init__(self, url: str, *, hash_key: str | None = None, quiet_days: int = QUIET_DAYS) -> None:
+        self._engine = database.engine_for(url)
         self._hash_key = hash_key.encode() if hash_key else None
+        self._quiet_days = quiet_days
         self._writer = Writer(self._write, QUEUE)
+        self._own_tokens = tokens.OwnTokens()
+        self._resting_until = 0.0
+        self._next_sweep = 0.0
+        self.unchecked = 0
+        """How many tokens this process accepted without the database; one may have been used elsewhere."""
         atexit.register(self.close)
 
     @property
@@ -62,7 +71,7 @@ class Store:
 
     def record(self, call: Call) -> None:
         """Note a call. Returns at once, and raises nothing."""
-        self._writer.put({**_row(call), "patient_hash": self._hash(call.patient)})
+        self._writer.put(calls.rows_of(call, datetime.now(UTC), self._hash))
 
     def flush(self) -> None:
         """Wait until everything noted so far is written, or lost."""
@@ -77,111 +86,149 @@ class Store:
         """Whether the database answers: "ok" or "failing"."""
         try:
             with self._engine.connect() as connection:
-                connection.execute(text("SELECT 1 FROM audit WHERE 1 = 0"))
+                connection.execute(text("SELECT withheld FROM audit WHERE 1 = 0"))
         except SQLAlchemyError:
             return "failing"
         return "ok"
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision. Raises SQLAlchemyError if the database cannot be had."""
-        # Here, because only the start of a service needs them.
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        config.set_main_option("path_separator", "os")
-        with self._engine.begin() as connection:
-            _one_at_a_time(connection)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        database.upgrade(self._engine)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The audit, oldest first."""
-        with self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(audit.select().order_by(audit.c.id)).mappings()]
+        """The whole audit, oldest first."""
+        return list(self.calls())
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
+    def calls(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """The audit from `since` to before `until`, oldest first, without holding it all in memory.
+
+        Raises:
+            StoreNotAvailable: the database does not answer.
+        """
+        with self._transaction() as connection:
+            yield from calls.read(connection, since, until)
+
+    def first_seen(self, issuer: str, jti: str, expires_at: datetime) -> bool:
+        """Note a token; False if it was noted before, by whichever worker.
+
+        While the store is down, what this process has seen decides, and the token is counted as
+        `unchecked`. To refuse everybody would lose every red flag; to replay a token that was
+        signed for us brings whoever stole it nothing but our opinion on data of their own.
+        """
+        now = datetime.now(UTC)
+        if not self._own_tokens.first_seen(issuer, jti, expires_at, now):
+            return False
+        try:
+            with self._transaction() as connection:
+                self._sweep(connection, now)
+                return tokens.note(connection, issuer, jti, expires_at)
+        except StoreNotAvailable:
+            self.unchecked += 1
+            log.error("token accepted without asking the store", unchecked=self.unchecked)
+            return True
+
+    def note_feedback(self, client: str | None, service: str, items: Sequence[Feedback]) -> int:
+        """Keep what clinicians did with cards, all items or none; how many were not said before.
+
+        Raises:
+            StoreNotAvailable: nothing was kept; the client is to send it again.
+        """
+        # The card may still be waiting to be written.
+        self._writer.flush()
+        with self._transaction() as connection:
+            return feedback.note(connection, client or "", service, items, datetime.now(UTC))
+
+    def summary(self, *, client: str | None = None, since: datetime | None = None) -> Summary:
+        """Feedback counted, of one client ("" is everybody in the open mode) or of all.
+
+        Raises:
+            StoreNotAvailable: the database does not answer.
+        """
+        self._writer.flush()
+        with self._transaction() as connection:
+            return feedback.summary(connection, client, since)
+
+    @property
+    def can_be_quiet(self) -> bool:
+        """Whether overrides silence advice: patients can be told apart, and the period is not 0."""
+        return self._hash_key is not None and self._quiet_days > 0
+
+    def silenced(
+        self,
+        client: str | None,
+        patient: str,
+        topic: str,
+        evidence: str,
+        on: date,
+        *,
+        tenant: str | None = None,
+    ) -> bool:
+        """Whether a clinician has settled this advice for this patient, on this evidence, in the period.
+
+        `evidence` is what `evidence_of` gives. Same-day advice never is, and neither is anything while
+        the store does not answer.
+        """
+        patient_hash, evidence_hash = self._hash(client, tenant, patient), self._hash(evidence)
+        if not self.can_be_quiet or not patient_hash or not evidence_hash or topic in quiet.NEVER_QUIET:
+            return False
+        try:
+            with self._transaction() as connection:
+                return quiet.is_settled(
+                    connection,
+                    client=client or "",
+                    patient_hash=patient_hash,
+                    topic=topic,
+                    evidence=evidence_hash,
+                    on=on,
+                    days=self._quiet_days,
+                )
+        except StoreNotAvailable:
+            return False
+
+    def purge(self, *, days: int) -> dict[str, int]:
+        """Delete what is older than `days`, expired tokens and ended quiet; how many rows of each.
+
+        Raises:
+            StoreNotAvailable: the database does not answer; nothing was deleted.
+        """
+        now = datetime.now(UTC)
+        before = now - timedelta(days=days)
+        gone = {}
+        with self._transaction() as connection:
+            for table in (audit, cards, feedback_table):
+                gone[table.name] = connection.execute(delete(table).where(table.c.at < before)).rowcount
+            ended = max(before, now - timedelta(days=self._quiet_days + 1))
+            gone["quiet"] = quiet.forget_ended(connection, ended)
+            gone["seen_tokens"] = tokens.forget_expired(connection, now)
+        return gone
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A connection whose work is kept as a whole, or StoreNotAvailable; at once while the store rests."""
+        if monotonic() < self._resting_until:
+            raise StoreNotAvailable()
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeout) as cause:
+            self._resting_until = monotonic() + REST_S
+            log.error("store not available", why=type(cause).__name__)
+            raise StoreNotAvailable() from cause
+        except SQLAlchemyError as cause:
+            log.error("store not available", why=type(cause).__name__)
+            raise StoreNotAvailable() from cause
+
+    def _sweep(self, connection: Connection, now: datetime) -> None:
+        if monotonic() >= self._next_sweep:
+            self._next_sweep = monotonic() + SWEEP_S
+            tokens.forget_expired(connection, now)
+
+    def _write(self, rows: list[tuple[Row, list[Row]]]) -> None:
         with self._engine.begin() as connection:
-            connection.execute(insert(audit), rows)
+            calls.write(connection, rows)
 
-    def _hash(self, patient: str | None) -> str | None:
-        if not patient or not self._hash_key:
+    def _hash(self, *parts: str | None) -> str | None:
+        if not self._hash_key:
             return None
-        return hmac.new(self._hash_key, patient.encode(), "sha256").hexdigest()
-
-
-def prepare(url: str) -> str | None:
-    """Make the database ready for a service that starts; in words what is the matter if it cannot be had.
-
-    Raises:
-        ServiceError: the URL is none, or of a database that we do not know.
-    """
-    try:
-        shown = make_url(url).render_as_string(hide_password=True)
-        store = Store(url)
-    except (ArgumentError, NoSuchModuleError) as cause:
-        raise ServiceError(
-            "TWITCH_CDS_DATABASE_URL is no database that we know. Write it like sqlite:///twitch-cds.db or"
-            " postgresql+psycopg://user:password@host/name"
-        ) from cause
-    try:
-        store.upgrade()
-    except SQLAlchemyError as cause:
-        return f"The database {shown} cannot be used ({type(cause).__name__})."
-    finally:
-        store.close()
-    return None
-
-
-def _row(call: Call) -> dict[str, Any]:
-    return {
-        "at": datetime.now(UTC),
-        "client": call.client,
-        "tenant": call.tenant,
-        "jti": call.jti,
-        "hook_instance": _uuid(call.hook_instance),
-        "service": call.service,
-        "hook": call.hook,
-        "rules": list(call.rules),
-        "disposition": call.disposition,
-        "cards": list(call.cards),
-        "refusal": call.refusal,
-        "knowledge_version": call.knowledge_version,
-        "latency_ms": call.latency_ms,
-    }
-
-
-def _uuid(text: str | None) -> str | None:
-    """A UUID in its usual spelling. Anything else could be anything, a name among it, and is not kept."""
-    try:
-        return str(UUID(text)) if text else None
-    except ValueError:
-        return None
-
-
-def _engine(url: str) -> Engine:
-    parts = make_url(url)
-    if parts.get_backend_name() != "sqlite":
-        return create_engine(parts, pool_pre_ping=True)
-    if parts.database in (None, "", ":memory:"):
-        # A database in memory belongs to its connection, so all threads share the one.
-        engine = create_engine(parts, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        engine = create_engine(parts)
-    event.listen(engine, "connect", _set_up_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _: Any) -> None:
-    """Readers beside the writer, and a commit that survives a power cut."""
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _one_at_a_time(connection: Connection) -> None:
-    """Let a second process that starts now wait, and find the tables as the first one leaves them."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(7894621)"))
+        said = "\x1f".join(part or "" for part in parts)
+        return hmac.new(self._hash_key, said.encode(), "sha256").hexdigest()

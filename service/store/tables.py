@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -49,7 +50,8 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# Every call that produced cards or was refused.
+# Every call that produced cards or was refused. `cards` are the UUIDs of those that were shown, `withheld`
+# says of the others why they were not, by topic.
 audit = Table(
     "audit",
     metadata,
@@ -68,9 +70,24 @@ audit = Table(
     Column("knowledge_version", String(64), nullable=False),
     Column("latency_ms", Float, nullable=False),
     Column("patient_hash", String(64), index=True),
+    Column("withheld", Json, nullable=False, server_default="{}"),
 )
 
-# What clinicians did with a card. The same feedback sent twice is one row.
+# What a card was about, so that feedback on it can be told by rule, topic and kind of suggestion.
+cards = Table(
+    "cards",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("card", String(36), primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("topic", String(64), nullable=False),
+    Column("rules", Json, nullable=False),
+    Column("suggestions", Json, nullable=False),
+    Column("evidence", String(64)),
+    Column("patient_hash", String(64)),
+)
+
+# What clinicians did with a card. `said` is a digest of the item: the same said twice is one row.
 feedback = Table(
     "feedback",
     metadata,
@@ -78,13 +95,26 @@ feedback = Table(
     Column("at", Moment, nullable=False, index=True),
     Column("client", String(255), nullable=False),
     Column("service", String(64), nullable=False),
-    Column("card", String(64), nullable=False, index=True),
+    Column("card", String(36), nullable=False, index=True),
+    Column("known", Boolean(create_constraint=False), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("outcome_at", Moment, nullable=False),
     Column("suggestions", Json, nullable=False),
     Column("reason_system", String(255)),
-    Column("reason_code", String(255)),
-    UniqueConstraint("client", "card", "outcome", "outcome_at"),
+    Column("reason_code", String(64)),
+    Column("said", String(64), nullable=False),
+    UniqueConstraint("client", "said"),
+)
+
+# Which advice a clinician has settled for a patient, on which evidence, and when.
+quiet = Table(
+    "quiet",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("patient_hash", String(64), primary_key=True),
+    Column("topic", String(64), primary_key=True),
+    Column("evidence", String(64), nullable=False),
+    Column("since", Moment, nullable=False, index=True),
 )
 
 # Tokens that were used once, until they expire.

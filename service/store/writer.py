@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Generic, TypeVar
 
 import structlog
 
-Row = dict[str, Any]
+Row = TypeVar("Row")
 
 # A commit costs a sync of the disk, whatever it holds: one a row costs as much as the answer itself.
 # So a row waits this many seconds for others, and at most so many are written together.
@@ -18,7 +18,7 @@ LINGER, TOGETHER = 0.2, 200
 log = structlog.get_logger()
 
 
-class Writer:
+class Writer(Generic[Row]):
     """Hands rows to `write`, in their order, from a thread that starts with the first row.
 
     It starts that late because a process that forks leaves its threads behind.

@@ -9,13 +9,15 @@ from flask import Flask
 from flask_cors import CORS
 
 from service import knowledge as known
+from service.auth import Keys
 from service.config import Settings
 from service.errors import KnowledgeInvalid
+from service.fhir.client import Fetcher
 from service.fhir.orders import check_orders
 from service.fhir.sieve import Sieve
 from service.knowledge import Knowledge
 from service.store import Store
-from service.web import answers, cds, errors, evaluate, health
+from service.web import answers, cds, errors, evaluate, feedback, health, trust
 from service.web.parts import Parts
 
 
@@ -24,23 +26,37 @@ def create_app(
     *,
     knowledge: Knowledge | None = None,
     store: Store | None = None,
+    fetcher: Fetcher | None = None,
     today: Callable[[], date] | None = None,
 ) -> Flask:
     """The app, complete: routes, errors, log lines and headers. It opens no connection.
 
     Raises:
         KnowledgeInvalid: the knowledge is not sound, or lacks the configured pathway.
+        SettingsInvalid: the file of clients cannot be followed.
     """
     knowledge = knowledge or _known(settings)
     if settings.pathway not in knowledge.pathways:
         ways = ", ".join(knowledge.pathways)
         raise KnowledgeInvalid([f"TWITCH_CDS_PATHWAY is {settings.pathway}; there are {ways}"])
-    store = store or Store(settings.database_url, hash_key=settings.hash_secret)
-    parts = Parts(settings, knowledge, Sieve(knowledge), store, today or settings.today)
+    store = store or Store(
+        settings.database_url, hash_key=settings.hash_secret, quiet_days=settings.quiet_days
+    )
+    parts = Parts(
+        settings,
+        knowledge,
+        Sieve(knowledge),
+        store,
+        trust.clients_of(settings, knowledge.pathways),
+        Keys(ca_bundle=settings.ca_bundle),
+        fetcher or Fetcher(ca_bundle=settings.ca_bundle),
+        today or settings.today,
+    )
     app = Flask(__name__, static_folder=None)
     answers.register(app)
     errors.register(app)
-    for chapter in (cds, evaluate, health):
+    trust.register(app, parts)
+    for chapter in (cds, evaluate, feedback, health):
         app.register_blueprint(chapter.routes(parts))
     if settings.cors_origins:
         CORS(

@@ -2,56 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+import structlog
 from flask import Blueprint, Response, request
 
+from service.auth import Client
+from service.cards import Card
 from service.errors import ServiceError
+from service.findings import evidence_of
 from service.hooks import SERVICES, find
+from service.hooks.access import Access
 from service.hooks.cds_service import CdsService, Reply
+from service.hooks.clients import DIALECTS
 from service.hooks.request import HookRequest
 from service.store import Call
-from service.web.answers import json, milliseconds
+from service.web.answers import NAMED, json, milliseconds
 from service.web.body import read_body
+from service.web.feedback import card_entries
 from service.web.parts import Parts
 from service.web.schemas import cards_json, discovery_json, hook_request
+from service.web.trust import caller
+
+log = structlog.get_logger()
 
 
 def routes(parts: Parts) -> Blueprint:
-    """GET /cds-services and POST /cds-services/{id}."""
+    """GET /cds-services and POST /cds-services/{id}, each in the client's dialect."""
     cds = Blueprint("cds", __name__)
-    discovery = discovery_json(SERVICES, parts.knowledge)
+    discovery = {name: discovery_json(SERVICES, parts.knowledge, of) for name, of in DIALECTS.items()}
 
     @cds.get("/cds-services")
     def discover() -> Response:
         """What we offer, and which resources to send along."""
-        return json(discovery)
+        return json(discovery[caller().profile])
 
     @cds.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
         """Cards for one call of one service."""
-        return json(cards_json(_answer(find(service_id), parts).cards))
+        client = caller()
+        return json(cards_json(_answer(find(service_id), client, parts), DIALECTS[client.profile]))
 
     return cds
 
 
-def _answer(service: CdsService, parts: Parts) -> Reply:
+def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ...]:
+    """The cards to show. Those that are withheld are evaluated and recorded like the others."""
     asked: HookRequest | None = None
     try:
         asked = hook_request(read_body(request, parts.settings.max_body_bytes), service.hooks)
-        reply = service.respond(asked, parts.circumstances())
+        reply = _reply(service, asked, client, parts)
     except ServiceError as refusal:
-        parts.store.record(_call(service, asked, parts, refusal=type(refusal).__name__))
+        name = type(refusal).__name__
+        parts.store.record(_call(service, asked, client, parts, refusal=name))
         raise
-    if reply.cards:
-        parts.store.record(_call(service, asked, parts, reply=reply))
-    return reply
+    if not reply.cards:
+        return ()
+    withheld = _withheld(reply, asked, client, parts)
+    entry = _call(service, asked, client, parts, reply=reply, withheld=lambda card: withheld.get(card.uuid))
+    parts.store.record(entry)
+    return tuple(card for card in reply.cards if card.uuid not in withheld)
+
+
+def _reply(service: CdsService, asked: HookRequest, client: Client, parts: Parts) -> Reply:
+    given = parts.circumstances(client, asked)
+    try:
+        return service.respond(asked, given)
+    finally:
+        _note_failures(given.access)
+
+
+def _note_failures(access: Access) -> None:
+    if access.failures:
+        log.warning(
+            "not fetched",
+            keys={key: why.name for key, why in access.failures.items()},
+            request=request.environ[NAMED],
+        )
+
+
+def _withheld(reply: Reply, asked: HookRequest, client: Client, parts: Parts) -> Mapping[str, str]:
+    """Why each card that the clinician is not to see is withheld, by its UUID."""
+    if client.silent:
+        return {card.uuid: "silent" for card in reply.cards}
+    if not reply.assessment or not parts.store.can_be_quiet:
+        return {}
+    evidence = evidence_of(reply.assessment)
+    return {
+        card.uuid: "quiet"
+        for card in reply.cards
+        if parts.store.silenced(
+            client.issuer or None,
+            asked.patient,
+            card.source.topic.code,
+            evidence,
+            reply.assessment.on,
+            tenant=client.tenant,
+        )
+    }
 
 
 def _call(
     service: CdsService,
     asked: HookRequest | None,
+    client: Client,
     parts: Parts,
     *,
     reply: Reply | None = None,
+    withheld: Callable[[Card], str | None] = lambda card: None,
     refusal: str | None = None,
 ) -> Call:
     """What the audit keeps of a call: no names and no resources."""
@@ -63,8 +121,12 @@ def _call(
         patient=asked.patient if asked else None,
         rules=tuple(finding.rule for finding in assessment.raised) if assessment else (),
         disposition=str(assessment.disposition) if assessment else None,
-        cards=tuple(card.uuid for card in reply.cards) if reply else (),
+        cards=card_entries(reply, withheld=withheld) if reply else (),
+        evidence=evidence_of(assessment) if assessment else None,
         refusal=refusal,
         knowledge_version=parts.knowledge.version,
         latency_ms=milliseconds(),
+        client=client.issuer or None,
+        tenant=client.tenant,
+        jti=client.jti,
     )

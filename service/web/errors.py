@@ -26,12 +26,14 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     errors.BodyTooLarge: (413, "too-long"),
     errors.NotJson: (400, "structure"),
     errors.NotABundle: (400, "structure"),
+    errors.FeedbackNotUnderstood: (400, "invalid"),
     errors.SeveralPatients: (422, "multiple-matches"),
     errors.UnknownService: (404, "not-found"),
     errors.RecordNotAvailable: (412, "incomplete"),
     errors.ClientNotTrusted: (401, "login"),
     errors.TooManyRequests: (429, "throttled"),
     errors.NotFound: (404, "not-found"),
+    errors.StoreNotAvailable: (503, "transient"),
     errors.KnowledgeInvalid: (500, "exception"),
     errors.SettingsInvalid: (500, "exception"),
 }
@@ -95,6 +97,8 @@ def _where(error: ServiceError) -> tuple[str, ...]:
     """The members at fault; a missing prefetch key is named before its reason in brackets."""
     if isinstance(error, errors.RecordNotAvailable):
         return tuple(f"prefetch.{missing.split()[0]}" for missing in error.missing)
+    if isinstance(error, errors.FeedbackNotUnderstood):
+        return tuple(error.problems)
     where = getattr(error, "where", None)
     return (where,) if where else ()
 

@@ -15,6 +15,7 @@ from service.web.answers import json
 from service.web.body import read_body
 from service.web.parts import Parts
 from service.web.schemas import assessment_json
+from service.web.trust import caller
 
 FLAGS = {"true": True, "false": False}
 
@@ -27,7 +28,7 @@ def routes(parts: Parts) -> Blueprint:
     def evaluated() -> Response:
         """The assessment of the one patient whom the Bundle is about."""
         on, every = _day(request.args.get("on"), parts), _flag("all")
-        pathway = parts.pathway(request.args.get("pathway"))
+        pathway = parts.pathway(request.args.get("pathway"), caller())
         bundle = parsed(read_body(request, parts.settings.max_body_bytes))
         record = record_of(entries(bundle), parts.knowledge, patient=_patient())
         assessment = assess(record, on, knowledge=parts.knowledge, pathway=pathway)

@@ -6,36 +6,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from service.auth import Client, Clients, Keys
 from service.config import Settings
 from service.errors import RequestNotUnderstood
+from service.fhir.client import Fetcher
 from service.fhir.sieve import Sieve
+from service.hooks.access import NO_ACCESS, Access
 from service.hooks.cds_service import Circumstances
+from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
 from service.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The settings, the knowledge, the store and the calendar of one app."""
+    """The settings, the knowledge, the store, the clients with their keys, and the calendar of one app."""
 
     settings: Settings
     knowledge: Knowledge
     sieve: Sieve
     store: Store
+    clients: Clients
+    keys: Keys
+    fetcher: Fetcher
     today: Callable[[], date]
 
-    def circumstances(self) -> Circumstances:
-        """What a hook is answered by today."""
-        return Circumstances(self.knowledge, self.sieve, self.settings.pathway, self.today())
+    def circumstances(self, client: Client, asked: HookRequest) -> Circumstances:
+        """What a hook of this client is answered by today."""
+        return Circumstances(
+            self.knowledge,
+            self.sieve,
+            client.pathway or self.settings.pathway,
+            self.today(),
+            self._access(client, asked),
+        )
 
-    def pathway(self, name: str | None) -> str:
-        """A pathway by name, the configured one without a name.
+    def _access(self, client: Client, asked: HookRequest) -> Access:
+        """The FHIR server that the call names; whether it may be asked is the fetcher's to say."""
+        if asked.fhir_server is None or asked.bearer_token is None:
+            return NO_ACCESS
+        return Access(
+            self.fetcher,
+            self.knowledge,
+            {"patientId": asked.patient},
+            base_url=asked.fhir_server,
+            token=asked.bearer_token,
+            allowed=client.fhir_servers,
+            private_network=client.private_network,
+            deadline_s=self.settings.fetch_deadline_s,
+        )
+
+    def pathway(self, name: str | None, client: Client) -> str:
+        """A pathway by name, the client's or the configured one without a name.
 
         Raises:
             RequestNotUnderstood: there is no such pathway.
         """
         if name is None:
-            return self.settings.pathway
+            return client.pathway or self.settings.pathway
         if name not in self.knowledge.pathways:
             known = ", ".join(self.knowledge.pathways)
             raise RequestNotUnderstood(f"There is no such pathway. Choose one of: {known}.", where="pathway")

@@ -61,7 +61,7 @@ ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 Json = dict[str, Any]
 
 
-# ---- From one line to a resource ---------------------------------------------------------------------------------
+# ---- From one line to a resource ------------------------------------------------------------
 
 
 class Line:
@@ -117,7 +117,7 @@ def body_site(text: str) -> Json:
 
 
 def value_of(text: str, line: Line) -> Json:
-    """The value[x] of an Observation: yes, no, unknown, integer 4, 2.4 mmol/L, <2.5 mmol/L, snomed 2667000 …"""
+    """The value[x] of an Observation: yes, no, unknown, integer 4, 2.4 mmol/L, <2.5 mmol/L, snomed …"""
     if text in ("yes", "no"):
         return {"valueBoolean": text == "yes"}
     if text == "unknown":
@@ -303,21 +303,25 @@ MAKERS: dict[str, Callable[[Line, Json], Json]] = {
 }
 
 
+def _person(patient: Json, on: date) -> list[Json]:
+    if not patient:
+        return []
+    person: Json = {"resourceType": "Patient", "id": "p"}
+    if "born" in patient:
+        person["birthDate"] = patient["born"]
+    if "gender" in patient:
+        person["gender"] = patient["gender"]
+    if "deceased" in patient:
+        kind = "deceasedBoolean" if isinstance(patient["deceased"], bool) else "deceasedDateTime"
+        person[kind] = patient["deceased"] if kind == "deceasedBoolean" else when(patient["deceased"], on)
+    return [person]
+
+
 def bundle_of(case: Json) -> Json:
     on = date.fromisoformat(case.get("on", ON))
     subject: Json = {"reference": "Patient/p"}
     resources: list[Json] = []
-    patient = case.get("patient", {"born": "1974-06-01"})
-    if patient:
-        person: Json = {"resourceType": "Patient", "id": "p"}
-        if "born" in patient:
-            person["birthDate"] = patient["born"]
-        if "gender" in patient:
-            person["gender"] = patient["gender"]
-        if "deceased" in patient:
-            kind = "deceasedBoolean" if isinstance(patient["deceased"], bool) else "deceasedDateTime"
-            person[kind] = patient["deceased"] if kind == "deceasedBoolean" else when(patient["deceased"], on)
-        resources.append(person)
+    resources += _person(case.get("patient", {"born": "1974-06-01"}), on)
     if "twitch" in case:
         onset, _, site = case["twitch"].partition(" ")
         text = f"snomed 82470000 fasciculation; id twitch; onset {onset}" + (f"; site {site}" if site else "")
@@ -339,7 +343,7 @@ def bundle_of(case: Json) -> Json:
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
 
 
-# ---- What is expected --------------------------------------------------------------------------------------------
+# ---- What is expected ------------------------------------------------------------
 
 
 class Seen:

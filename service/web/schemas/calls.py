@@ -25,11 +25,13 @@ class _Envelope(msgspec.Struct, rename="camel"):
     prefetch: dict[str, msgspec.Raw] | None = None
 
 
-def _text(wire_name: str, what: str, *, within: str = "", required: bool = True) -> fields.String:
+def _text(
+    wire_name: str, what: str, *, within: str = "", required: bool = True, longest: int = 2000
+) -> fields.String:
     said: dict[str, Any] = {
         name: f"{within}{wire_name} must be {what}" for name in ("required", "null", "invalid")
     }
-    limits = validate.Length(min=1, max=2000, error=said["invalid"])
+    limits = validate.Length(min=1, max=longest, error=said["invalid"])
     return fields.String(
         required=required, allow_none=not required, data_key=wire_name, validate=limits, error_messages=said
     )
@@ -63,7 +65,7 @@ class AuthorizationSchema(Schema):
 
     error_messages = {"type": "fhirAuthorization must be an object"}  # noqa: RUF012
 
-    token = _text("access_token", "a text", within="fhirAuthorization.")
+    token = _text("access_token", "a text", within="fhirAuthorization.", longest=16_000)
 
 
 class CallSchema(Schema):
@@ -78,6 +80,14 @@ class CallSchema(Schema):
     authorization = _object("fhirAuthorization", AuthorizationSchema, required=False)
     context = _object("context", ContextSchema, required=True)
 
+
+# What a decision cannot do without, by hook: a Bundle, or for `selections` a list. What else a hook
+# requires (an encounter) is taken where it comes.
+CARRIED = {
+    "problem-list-item-create": ("conditions",),
+    "order-sign": ("draftOrders",),
+    "order-select": ("draftOrders", "selections"),
+}
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _call = CallSchema()
@@ -99,17 +109,25 @@ def hook_request(body: bytes, hooks: Sequence[str]) -> HookRequest:
             "fhirAuthorization came without fhirServer. Send the server's base URL too.", where="fhirServer"
         )
     context = said["context"]
+    _check_carried(said["hook"], context)
     return HookRequest(
         hook=said["hook"],
         hook_instance=said["instance"],
         user=context.pop("user"),
         patient=_id(context.pop("patient")),
-        encounter=context.pop("encounter", None),
+        encounter=(context.pop("encounter", None) or "").removeprefix("Encounter/") or None,
         context=context,
         prefetch=envelope.prefetch or {},
         fhir_server=said.get("server"),
         authorization=said.get("authorization"),
     )
+
+
+def _check_carried(hook: str, context: Mapping[str, Any]) -> None:
+    for member in CARRIED.get(hook, ()):
+        if not isinstance(context.get(member), dict | list):
+            what = "a list of references" if member == "selections" else "a Bundle of resources"
+            raise RequestNotUnderstood(f"context.{member} must be {what}.", where=f"context.{member}")
 
 
 def _unpacked(body: bytes) -> _Envelope:

@@ -1,0 +1,75 @@
+"""The EHR's FHIR server as one call may ask it: with that call's token, about that call's patient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
+from urllib.parse import quote
+
+from service.fhir.client import Fetched, Fetcher, Why
+from service.hooks.templates import Source
+from service.knowledge import Knowledge
+
+__all__ = ["NO_ACCESS", "Access", "Fetched", "Why"]
+
+TOKEN = re.compile(r"\{\{context\.(\w+)\}\}")
+
+
+class Access:
+    """What may be asked of one FHIR server for one call; everything asked shares one deadline.
+
+    `context` holds what the tokens of our templates stand for. `failures` says by key what
+    did not come, for the log.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        knowledge: Knowledge,
+        context: Mapping[str, str],
+        *,
+        base_url: str,
+        token: str,
+        allowed: Sequence[str],
+        private_network: bool,
+        deadline_s: float,
+    ) -> None:
+        self._fetcher, self._knowledge, self._context = fetcher, knowledge, context
+        self._base_url, self._token = base_url, token
+        self._allowed, self._private_network = allowed, private_network
+        self._left_s = deadline_s
+        self.failures: dict[str, Why] = {}
+
+    def fetch(self, sources: Iterable[Source]) -> Mapping[str, Fetched]:
+        """What the server gives for each key, all asked for at once; what it does not give says why."""
+        began = monotonic()
+        had = self._fetcher.fetch(
+            {source.key: self._query(source) for source in sources},
+            base_url=self._base_url,
+            token=self._token,
+            allowed=self._allowed,
+            private_network=self._private_network,
+            deadline_s=max(0.0, self._left_s),
+        )
+        self._left_s -= monotonic() - began
+        self.failures |= {key: fetched.why for key, fetched in had.items() if fetched.why}
+        return had
+
+    def _query(self, source: Source) -> str:
+        """The template with its tokens filled; an id that is none becomes no more than an odd id."""
+        template = source.query(self._knowledge)
+        return TOKEN.sub(lambda token: quote(self._context[token[1]], safe=""), template)
+
+
+class _NoAccess(Access):
+    """For a call that brings no server or no token: nothing is asked, and there is nothing to say of it."""
+
+    def __init__(self) -> None:
+        self.failures = {}
+
+    def fetch(self, sources: Iterable[Source]) -> Mapping[str, Fetched]:
+        return {}
+
+
+NO_ACCESS = _NoAccess()

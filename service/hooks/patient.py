@@ -1,0 +1,52 @@
+"""The record of the patient whom a call is about, put together only where a twitch may be in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import orjson
+
+from service.fhir.drafts import reference_of
+from service.fhir.record import Entry, Record, record_of
+from service.hooks.cds_service import Circumstances
+from service.hooks.prefetch import SOURCES, Prefetched, gather
+from service.hooks.request import HookRequest
+
+
+def twitching_record(
+    request: HookRequest, given: Circumstances, *, new: Sequence[Entry] = (), without: Collection[str] = ()
+) -> tuple[Record, Prefetched] | None:
+    """The record, and what came for it; None for a patient who never twitched.
+
+    Most patients are such. Their raw JSON holds no code of a twitch, no object is built for
+    them, and no more than the required keys is fetched. `new` comes with the call itself and
+    is in the place of what the record holds by that reference, like what is in `without`.
+
+    Raises:
+        RecordNotAvailable: required resources cannot be had; or only a part of them, and that part does
+            not show a twitch. Silence would then say more than we know.
+    """
+    prefetched = gather(request.prefetch, SOURCES, given.access)
+    raws = prefetched.values.values()
+    may_twitch = given.sieve.may_twitch
+    if not any(may_twitch(memoryview(raw)) for raw in raws) and not (new and may_twitch(_bytes(new))):
+        prefetched.insist_on_whole()
+        return None
+    prefetched = prefetched.with_the_rest(given.access)
+    replaced = {*without, *(reference_of(entry.resource) for entry in new)} - {None}
+    held = (entry for entry in prefetched.resources() if _reference(entry) not in replaced)
+    record = record_of(
+        [*new, *held],
+        given.knowledge,
+        patient=f"Patient/{request.patient}",
+        incomplete=prefetched.incomplete,
+    )
+    return record, prefetched
+
+
+def _bytes(new: Sequence[Entry]) -> bytes:
+    return orjson.dumps([entry.resource for entry in new])
+
+
+def _reference(entry: Entry) -> str | None:
+    return reference_of(entry.resource) if isinstance(entry.resource, dict) else None

@@ -1,0 +1,94 @@
+"""The database by its URL, SQLite or PostgreSQL, and its tables at the newest revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from service.errors import ServiceError
+
+# A call waits for its database no longer than this, in seconds; milliseconds where libpq says so.
+CONNECT_S, POOL_S, UNANSWERED_MS = 2, 2.0, 5000
+
+
+def engine_for(url: str) -> Engine:
+    """The database of the URL, not yet connected.
+
+    Raises:
+        ArgumentError, NoSuchModuleError: the URL is none, or of a database that we do not know.
+    """
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite":
+        # A server that is gone must not hold up the answer, and libpq would wait for minutes.
+        waits = {"connect_timeout": CONNECT_S, "tcp_user_timeout": UNANSWERED_MS}
+        given = {name: value for name, value in waits.items() if name not in parts.query}
+        return create_engine(parts, pool_pre_ping=True, pool_timeout=POOL_S, connect_args=given)
+    if parts.database in (None, "", ":memory:"):
+        # A database in memory belongs to its connection: the threads take turns with the one.
+        only = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        engine = create_engine(parts, connect_args={"check_same_thread": False}, **only)
+    else:
+        engine = create_engine(parts, pool_timeout=POOL_S)
+    event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest revision. Raises SQLAlchemyError if the database cannot be had."""
+    # Here, because only the start of a service needs them.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        _one_at_a_time(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def prepare(url: str) -> str | None:
+    """Make the database ready for a service that starts; in words what is the matter if it cannot be had.
+
+    Raises:
+        ServiceError: the URL is none, or of a database that we do not know.
+    """
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+        engine = engine_for(url)
+    except (ArgumentError, NoSuchModuleError) as cause:
+        raise ServiceError(
+            "TWITCH_CDS_DATABASE_URL is no database that we know. Write it like sqlite:///twitch-cds.db or"
+            " postgresql+psycopg://user:password@host/name"
+        ) from cause
+    try:
+        upgrade(engine)
+    except SQLAlchemyError as cause:
+        return f"The database {shown} cannot be used ({type(cause).__name__})."
+    finally:
+        engine.dispose()
+    return None
+
+
+def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what happens ON CONFLICT, which SQL leaves to each database."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _set_up_sqlite(connection: Any, _: Any) -> None:
+    """Readers beside the writer, and a commit that survives a power cut."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Let a second process that starts now wait, and find the tables as the first one leaves them."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7894621)"))

@@ -1,0 +1,94 @@
+"""Feedback: what clinicians did with the cards, taken in item by item and told as counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from service.cards import Card
+from service.errors import FeedbackNotUnderstood, NotJson, RequestNotUnderstood
+from service.hooks import find
+from service.hooks.cds_service import Reply
+from service.store import CardEntry
+from service.web.answers import json
+from service.web.body import read_body
+from service.web.parts import Parts
+from service.web.schemas.feedback import feedback_items, summary_json
+from service.web.trust import caller
+
+
+def routes(parts: Parts) -> Blueprint:
+    """POST /cds-services/{id}/feedback, and GET /feedback/summary with the parameter since."""
+    feedback = Blueprint("feedback", __name__)
+
+    @feedback.post("/cds-services/<service_id>/feedback")
+    def note(service_id: str) -> Response:
+        """Keep each item that can be kept; one that cannot is named, and costs the others nothing."""
+        service = find(service_id)
+        client = issuer()
+        items, problems = feedback_items(_parsed(read_body(request, parts.settings.max_body_bytes)))
+        if items:
+            parts.store.note_feedback(client, service.id, items)
+        if problems:
+            raise FeedbackNotUnderstood(problems, kept=len(items))
+        return Response(b"", 200)
+
+    @feedback.get("/feedback/summary")
+    def summary() -> Response:
+        """The client's own feedback: acceptance by topic, rule and suggestion, and override reasons."""
+        since = _since(request.args.get("since"))
+        return json(summary_json(parts.store.summary(client=issuer() or "", since=since)))
+
+    return feedback
+
+
+def card_entries(
+    reply: Reply, *, withheld: Callable[[Card], str | None] = lambda card: None
+) -> tuple[CardEntry, ...]:
+    """What the audit keeps of a reply's cards, so that feedback on them can be told by rule and topic.
+
+    The first card speaks of the findings in force, the second of what may contribute. A client that
+    takes one action a suggestion answers with the UUIDs of the suggestions `apart`; both are known.
+    """
+    assessment = reply.assessment
+    findings = tuple(finding.rule for finding in assessment.raised) if assessment else ()
+    contributors = tuple(contributor.id for contributor in assessment.contributors) if assessment else ()
+    return tuple(
+        CardEntry(
+            uuid=card.uuid,
+            topic=card.source.topic.code,
+            rules=findings if card is reply.cards[0] and findings else contributors,
+            suggestions={
+                each.uuid: each.kind for whole in card.suggestions for each in (whole, *whole.apart())
+            },
+            withheld=withheld(card),
+        )
+        for card in reply.cards
+    )
+
+
+def issuer() -> str | None:
+    """The client that asks; None in the open mode, where everybody is the same client."""
+    return caller().issuer or None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as cause:
+        raise NotJson(
+            f"The body is not valid JSON: {cause}. Send feedback as CDS Hooks defines it."
+        ) from cause
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError as cause:
+        raise RequestNotUnderstood("since must be a day such as 2026-11-23.", where="since") from cause

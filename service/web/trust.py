@@ -1,0 +1,120 @@
+"""Trust: every request is a registered client's, or from this machine while nobody is registered.
+
+The check stands before the routes, so that a new route is closed unless it is named in
+`OPEN_TO_ALL`. Closed are the CDS services with their discovery and feedback, `/evaluate`,
+and whatever tells of patients, clients or load; a caller signs a token for each of them
+(`aud` is the address that is called, without its query). Open are the probes, which
+cannot sign. The answer never says why a token was refused; the log does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from ipaddress import ip_address
+
+import structlog
+from flask import Flask, request
+
+from service.auth import Client, Clients, verify
+from service.config import Settings
+from service.errors import ClientNotTrusted
+from service.hooks import SERVICES
+from service.store import Call
+from service.web.answers import NAMED, milliseconds
+from service.web.parts import Parts
+
+OPEN_TO_ALL = frozenset({"health.livez", "health.readyz"})
+CALLER = "twitch-cds.caller"
+LONGEST_REASON = 300
+
+log = structlog.get_logger()
+
+
+def clients_of(settings: Settings, pathways: Collection[str]) -> Clients:
+    """The registered clients; without their file everybody, for a service that only this machine reaches.
+
+    Raises:
+        SettingsInvalid: the file, or a FHIR server of the open mode, cannot be followed.
+    """
+    if settings.clients is None:
+        return Clients.open(settings.fhir_servers)
+    return Clients.read(settings.clients, pathways=pathways)
+
+
+def register(app: Flask, parts: Parts) -> None:
+    """Let nobody in who is not trusted."""
+
+    @app.before_request
+    def admit() -> None:
+        # Without an endpoint the answer is 404 or 405; OPTIONS is how a browser asks whether it may ask.
+        if request.endpoint is None or request.endpoint in OPEN_TO_ALL or request.method == "OPTIONS":
+            return
+        try:
+            request.environ[CALLER] = _verified(parts)
+        except ClientNotTrusted as refusal:
+            _note(refusal, parts)
+            raise
+
+
+def caller() -> Client:
+    """The client whose request this is. Only for routes that are not open to all."""
+    client: Client = request.environ[CALLER]
+    return client
+
+
+def _verified(parts: Parts) -> Client:
+    if parts.clients.anonymous and not _is_local(request.remote_addr):
+        raise ClientNotTrusted("no client is registered, so only this machine may call, and this is another")
+    return verify(
+        _bearer(request.headers.get("Authorization", "")),
+        audience_urls=(_address(parts.settings.public_url),),
+        now=parts.settings.now(),
+        clients=parts.clients,
+        keys=parts.keys,
+        seen=parts.store,
+        max_lifetime_s=parts.settings.max_token_lifetime_s,
+    )
+
+
+def _is_local(address: str | None) -> bool:
+    """Whether the caller is on this machine; a Unix socket has no address, and is."""
+    try:
+        return not address or ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _bearer(header: str) -> str | None:
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _address(public_url: str | None) -> str:
+    """How clients name what was called. Without a public URL the Host header says, which is the caller's."""
+    return f"{public_url}{request.path}" if public_url else request.base_url
+
+
+def _note(refusal: ClientNotTrusted, parts: Parts) -> None:
+    log.warning(
+        "client not trusted",
+        reason=refusal.reason[:LONGEST_REASON],
+        issuer=refusal.issuer,
+        request=request.environ[NAMED],
+    )
+    parts.store.record(
+        Call(
+            service=_called(),
+            refusal=type(refusal).__name__,
+            client=refusal.issuer,
+            knowledge_version=parts.knowledge.version,
+            latency_ms=milliseconds(),
+        )
+    )
+
+
+def _called() -> str:
+    """The CDS service that was called, or the route; never a path as somebody wrote it."""
+    service_id = (request.view_args or {}).get("service_id")
+    if any(service.id == service_id for service in SERVICES):
+        return str(service_id)
+    return request.url_rule.rule[:64] if request.url_rule else ""
