@@ -7,7 +7,7 @@ no special cases: they are ranges, and a threshold inside a range answers UNKNOW
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import inf
 
 from service.truth import Truth
@@ -124,7 +124,3 @@ class Span:
         if self.last < other.first:
             return Truth.YES
         return Truth.NO if self.first >= other.last else Truth.UNKNOWN
-
-    def shifted(self, days: int) -> Span:
-        """The span `days` later; it keeps the words of the original."""
-        return Span(self.first + timedelta(days), self.last + timedelta(days), self.text)

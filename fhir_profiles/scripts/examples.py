@@ -51,7 +51,7 @@ def artefacts(knowledge: Knowledge) -> Iterator[tuple[Path, Json]]:
                     raise SystemExit(f"{scenario}: {answer.status_code} {answer.get_data(as_text=True)}")
                 yield HOOKS / service.id / f"{hook}-{scenario}-request.json", call
                 yield HOOKS / service.id / f"{hook}-{scenario}-response.json", answer.get_json()
-                if hook == service.hooks[0] and scenario == "pianist":
+                if hook == "patient-view" and scenario == "pianist":
                     yield from _orders(scenario, answer.get_json())
     store.close()
 
@@ -67,8 +67,38 @@ def request(service: CdsService, hook: str, scenario: str) -> Json:
     return {
         "hook": hook,
         "hookInstance": str(uuid5(NAMESPACE_URL, f"{BASE}/{service.id}/{hook}/{scenario}")),
-        "context": {"userId": "Practitioner/example", "patientId": patient["id"]},
+        "context": {"userId": "Practitioner/example", "patientId": patient["id"]} | _context(hook, found),
         "prefetch": prefetch,
+    }
+
+
+def _context(hook: str, found: list[Json]) -> Json:
+    """What a hook brings beside the patient: an encounter, a new problem, orders being written."""
+    if hook == "encounter-start":
+        return {"encounterId": "example"}
+    if hook == "problem-list-item-create":
+        return {"conditions": _collection([r for r in found if r["resourceType"] == "Condition"][:1])}
+    if hook in ("order-sign", "order-select"):
+        selected = {"selections": ["ServiceRequest/draft-emg"]} if hook == "order-select" else {}
+        return selected | {"draftOrders": _collection([_drafted_emg(found)])}
+    return {}
+
+
+def _collection(resources: list[Json]) -> Json:
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in resources]}
+
+
+def _drafted_emg(found: list[Json]) -> Json:
+    """An electromyography that a clinician has just chosen, without the nerve conduction studies."""
+    patient = next(r["id"] for r in found if r["resourceType"] == "Patient")
+    coding = {"system": "http://snomed.info/sct", "code": "42803009", "display": "Electromyography"}
+    return {
+        "resourceType": "ServiceRequest",
+        "id": "draft-emg",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [coding]},
+        "subject": {"reference": f"Patient/{patient}"},
     }
 
 

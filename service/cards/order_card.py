@@ -170,7 +170,8 @@ def _summary(
 ) -> str:
     """The most pressing of what the card says, in one sentence."""
     kind = kind_of(assessment)
-    if kind and lacking.referral.suggest:
+    to_act_today = kind is Kind.SAME_DAY and (sooner or lacking.tests)
+    if kind and (lacking.referral.suggest or to_act_today):
         return summary_of(kind, assessment, knowledge)
     if sooner:
         what = listed([suggestion.label.partition(": ")[2] for suggestion in sooner])

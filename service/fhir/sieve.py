@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick
 
 from service.knowledge import Knowledge
 from service.knowledge.codes import ICD
@@ -23,9 +23,7 @@ class Sieve:
     """Built once from the knowledge; safe to share between threads."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._codes = BytesAhoCorasick(
-            sorted({*ESCAPES, *_patterns(knowledge)}), implementation=Implementation.DFA
-        )
+        self._codes = BytesAhoCorasick(sorted({*ESCAPES, *_patterns(knowledge)}))
 
     def may_twitch(self, raw: bytes | memoryview) -> bool:
         """False only where no statement of a twitch can be in `raw`."""

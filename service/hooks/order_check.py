@@ -97,7 +97,7 @@ SERVICE = CdsService(
     description=(
         "For a patient with muscle twitching on record, when electromyography, nerve conduction studies, MRI"
         " of the brain or cervical spine, a neurology referral or one of the blood tests is ordered: adds"
-        " what belongs to it, raises the priority where warning signs ask for it, and says what was done recently."
+        " what belongs to it, raises the priority where warning signs ask for it, says what was done lately."
         " Silent for all other orders and patients."
     ),
     usage_requirements=(

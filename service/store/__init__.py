@@ -225,7 +225,8 @@ class Store:
 
     def _write(self, rows: list[tuple[Row, list[Row]]]) -> None:
         with self._engine.begin() as connection:
-            calls.write(connection, rows)
+            shown = calls.write(connection, rows)
+            feedback.catch_up(connection, shown, datetime.now(UTC))
 
     def _hash(self, *parts: str | None) -> str | None:
         if not self._hash_key:

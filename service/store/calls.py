@@ -89,12 +89,14 @@ def rows_of(call: Call, at: datetime, hashed: Callable[..., str | None]) -> tupl
     ]
 
 
-def write(connection: Connection, calls: Iterable[tuple[Row, list[Row]]]) -> None:
-    """Insert calls and their cards; a card that was shown before stays as it was."""
+def write(connection: Connection, calls: Iterable[tuple[Row, list[Row]]]) -> list[Row]:
+    """Insert calls and their cards, and give the cards; one that was shown before stays as it was."""
     calls = list(calls)
     connection.execute(insert(audit), [row for row, _ in calls])
-    if shown := [card for _, cards_of_call in calls for card in cards_of_call]:
+    shown = [card for _, cards_of_call in calls for card in cards_of_call]
+    if shown:
         connection.execute(insert_new(connection, cards).on_conflict_do_nothing(), shown)
+    return shown
 
 
 def read(connection: Connection, since: datetime | None, until: datetime | None) -> Iterator[Row]:

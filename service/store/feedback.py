@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, update
 
 from service.store import quiet
 from service.store.database import insert_new
@@ -107,6 +107,23 @@ def note(connection: Connection, client: str, service: str, items: Iterable[Feed
         if shown and quiet.settles(item.outcome, item.reason_system, item.reason_code):
             _settle(connection, client, shown, min(item.outcome_at, now))
     return new
+
+
+def catch_up(connection: Connection, shown: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Let feedback count that overtook its card, which waited in the queue of another process."""
+    by_card = {(card["client"], card["card"]): card for card in shown}
+    if not by_card:
+        return
+    early = select(feedback).where(
+        feedback.c.known.is_(False), feedback.c.card.in_({card for _, card in by_card})
+    )
+    for row in connection.execute(early).mappings().all():
+        card = by_card.get((row["client"], row["card"]))
+        if card is None:
+            continue
+        connection.execute(update(feedback).where(feedback.c.id == row["id"]).values(known=True))
+        if quiet.settles(row["outcome"], row["reason_system"], row["reason_code"]):
+            _settle(connection, row["client"], card, min(row["outcome_at"], now))
 
 
 def summary(connection: Connection, client: str | None, since: datetime | None) -> Summary:

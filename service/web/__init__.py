@@ -35,33 +35,31 @@ def create_app(
         KnowledgeInvalid: the knowledge is not sound, or lacks the configured pathway.
         SettingsInvalid: the file of clients cannot be followed.
     """
-    knowledge = knowledge or _known(settings)
-    if settings.pathway not in knowledge.pathways:
-        ways = ", ".join(knowledge.pathways)
-        raise KnowledgeInvalid([f"TWITCH_CDS_PATHWAY is {settings.pathway}; there are {ways}"])
-    store = store or Store(
-        settings.database_url, hash_key=settings.hash_secret, quiet_days=settings.quiet_days
-    )
+    knowledge = _with_pathway(knowledge or _known(settings), settings.pathway)
     parts = Parts(
         settings,
         knowledge,
         Sieve(knowledge),
-        store,
+        store or _store(settings),
         trust.clients_of(settings, knowledge.pathways),
         Keys(ca_bundle=settings.ca_bundle),
         fetcher or Fetcher(ca_bundle=settings.ca_bundle),
         today or settings.today,
     )
+    return _app(parts)
+
+
+def _app(parts: Parts) -> Flask:
     app = Flask(__name__, static_folder=None)
     answers.register(app)
     errors.register(app)
     trust.register(app, parts)
     for chapter in (cds, evaluate, feedback, health):
         app.register_blueprint(chapter.routes(parts))
-    if settings.cors_origins:
+    if parts.settings.cors_origins:
         CORS(
             app,
-            origins=list(settings.cors_origins),
+            origins=list(parts.settings.cors_origins),
             allow_headers=["Authorization", "Content-Type"],
             max_age=600,
         )
@@ -73,6 +71,17 @@ def _known(settings: Settings) -> Knowledge:
     knowledge = known.load(settings.knowledge_overlay)
     check_orders(knowledge)
     return knowledge
+
+
+def _with_pathway(knowledge: Knowledge, pathway: str) -> Knowledge:
+    if pathway not in knowledge.pathways:
+        ways = ", ".join(knowledge.pathways)
+        raise KnowledgeInvalid([f"TWITCH_CDS_PATHWAY is {pathway}; there are {ways}"])
+    return knowledge
+
+
+def _store(settings: Settings) -> Store:
+    return Store(settings.database_url, hash_key=settings.hash_secret, quiet_days=settings.quiet_days)
 
 
 def create_app_from_env() -> Flask:

@@ -1,6 +1,7 @@
 """When fasciculation-red-flags speaks, and when it must not be silent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from service.hooks.request import HookRequest
 
 Call = Callable[..., HookRequest]
 Found = Callable[..., dict[str, Any]]
+SNOMED = {"system": "http://snomed.info/sct"}
 NEXT = [{"relation": "next", "url": "https://ehr/2"}]
 
 
@@ -92,6 +94,104 @@ def test_a_code_behind_a_json_escape_is_found(call: Call, given: Circumstances) 
     )
 
     assert reply.cards
+
+
+@pytest.fixture
+def entered(call: Call, found: Found) -> Call:
+    """Problems just entered for p1, of whom nothing else is on record."""
+
+    def request(new: Any, **prefetch: Any) -> HookRequest:
+        context = {"conditions": new}
+        return replace(call(**prefetch), hook="problem-list-item-create", context=context)
+
+    return request
+
+
+def test_a_problem_that_was_just_entered_is_evaluated_with_the_record(
+    entered: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    weakness = {**twitch, "id": "weak", "code": {"coding": [{**SNOMED, "code": "26544005"}]}}
+
+    alone = respond(entered(found(twitch)), given).assessment
+    together = respond(entered(found(twitch), conditions=found(weakness)), given).assessment
+
+    assert alone and str(alone.disposition) == "routine-referral"
+    assert together and str(together.disposition) == "urgent-referral"
+
+
+@pytest.mark.parametrize("wrap", [lambda c: [c], lambda c: c, lambda c: {"entry": [{"resource": c}]}])
+def test_a_new_problem_may_be_as_bare_as_the_standards_example(
+    entered: Call, twitch: dict[str, Any], given: Circumstances, wrap: Any
+) -> None:
+    bare = {**twitch, "category": ["problem-list-item"]}
+    del bare["id"], bare["subject"]
+
+    assert respond(entered(wrap(bare)), given).cards
+
+
+def test_a_new_problem_takes_the_place_of_what_the_record_holds_by_that_id(
+    entered: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    corrected = {**twitch, "onsetDateTime": "2026-11-20"}
+
+    reply = respond(entered(found(corrected), conditions=found(twitch)), given)
+
+    assert reply.assessment
+    assert str(reply.assessment.disposition) == "lifestyle"
+
+
+@pytest.mark.parametrize(
+    "conditions", [{}, [], [None, 7, "x"], {"entry": "x"}, {"resourceType": 7}], ids=repr
+)
+def test_new_problems_of_any_shape_are_no_failure(
+    entered: Call, given: Circumstances, conditions: Any
+) -> None:
+    assert respond(entered(conditions), given).cards == ()
+
+
+def test_another_hook_has_no_new_problems(
+    entered: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    assert respond(replace(entered(found(twitch)), hook="encounter-start"), given).cards == ()
+
+
+def test_a_draft_order_on_record_is_not_suggested_again(
+    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    draft = {
+        "resourceType": "ServiceRequest",
+        "id": "d",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [{**SNOMED, "code": "42803009"}]},
+        "subject": {"reference": "Patient/p1"},
+        "authoredOn": "2026-11-23",
+    }
+
+    reply = respond(call(conditions=found(twitch), serviceRequests=found(draft)), given)
+
+    kinds = {suggestion.kind for suggestion in reply.cards[0].suggestions}
+    assert "emg" not in kinds
+    assert "ncs" in kinds
+
+
+def test_each_call_has_cards_of_its_own_and_the_same_call_the_same(
+    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    request = call(conditions=found(twitch))
+    first, again = (respond(request, given).cards[0].uuid for _ in range(2))
+    other = respond(replace(request, hook_instance="h2"), given).cards[0].uuid
+
+    assert first == again != other
+
+
+def test_orders_belong_to_the_encounter_of_the_call(
+    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    reply = respond(replace(call(conditions=found(twitch)), encounter="e1"), given)
+
+    order = reply.cards[0].suggestions[0].actions[0].resource
+    assert order["encounter"] == {"reference": "Encounter/e1"}
 
 
 def test_an_unknown_service_is_refused_with_the_ids_that_there_are() -> None:

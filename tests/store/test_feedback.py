@@ -140,3 +140,26 @@ def test_a_store_that_is_down_says_that_nothing_was_kept(tmp_path: Path) -> None
 
     with pytest.raises(StoreNotAvailable, match="nothing was kept"):
         store.note_feedback(EHR, "s", [said(ONE)])
+
+
+def test_feedback_that_overtakes_its_card_counts_when_the_card_arrives(store: Store, url: str) -> None:
+    other_worker = Store(url, hash_key="a key")
+    entry = CardEntry(uuid=ONE, topic="TwitchReferralUrgent")
+    other_worker.note_feedback(EHR, "s", [said(ONE, "overridden", reason_code="patient-refuses"), said(TWO)])
+
+    store.record(
+        Call(
+            service="s",
+            knowledge_version="v",
+            latency_ms=1.0,
+            client=EHR,
+            cards=(entry,),
+            patient="p1",
+            evidence="e1",
+        )
+    )
+    store.flush()
+
+    assert [row["known"] for row in kept(store)] == [True, False]
+    assert store.silenced(EHR, "p1", "TwitchReferralUrgent", "e1", NOW.date())
+    other_worker.close()

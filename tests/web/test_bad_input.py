@@ -100,6 +100,22 @@ MISTAKEN = [
     ),
 ]
 
+BUNDLE: dict[str, Any] = {"resourceType": "Bundle", "type": "collection", "entry": []}
+ORDERS = "/cds-services/fasciculation-order-check"
+# Address, hook, what else stands in the context, and the member at fault.
+CARRIED = [
+    (HOOK, "problem-list-item-create", {}, "context.conditions"),
+    (HOOK, "problem-list-item-create", {"conditions": None}, "context.conditions"),
+    (HOOK, "problem-list-item-create", {"conditions": "twitch"}, "context.conditions"),
+    (HOOK, "order-sign", {"draftOrders": BUNDLE}, "hook"),
+    (ORDERS, "patient-view", {}, "hook"),
+    (ORDERS, "order-sign", {}, "context.draftOrders"),
+    (ORDERS, "order-sign", {"draftOrders": 7}, "context.draftOrders"),
+    (ORDERS, "order-select", {"selections": []}, "context.draftOrders"),
+    (ORDERS, "order-select", {"draftOrders": BUNDLE}, "context.selections"),
+    (ORDERS, "order-select", {"draftOrders": BUNDLE, "selections": "ServiceRequest/1"}, "context.selections"),
+]
+
 NO_BUNDLES = [
     ("a bare array", [{"resourceType": "Patient"}], "bare array"),
     ("a text", "Bundle", "Bundle"),
@@ -160,6 +176,51 @@ def test_a_mistaken_call_is_400_and_names_the_member(
 
     assert issue.get("expression") == ([where] if where else None)
     assert words in issue["diagnostics"]
+
+
+@pytest.mark.parametrize(("address", "hook", "context", "where"), CARRIED, ids=repr)
+def test_a_context_without_what_its_hook_is_about_is_400(
+    client: FlaskClient, address: str, hook: str, context: dict[str, Any], where: str
+) -> None:
+    call = {**CALL, "hook": hook, "context": {**CONTEXT, **context}}
+
+    assert said(client.post(address, json=call), 400)["expression"] == [where]
+
+
+@pytest.mark.parametrize("address", [HOOK, ORDERS])
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_json_is_the_same_at_every_service(client: FlaskClient, address: str, body: bytes) -> None:
+    said(client.post(address, data=body, content_type=JSON), 400)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<html>502</html>", [], 7, {}, {"resourceType": "OperationOutcome"}, {"resourceType": "Condition"}],
+    ids=repr,
+)
+def test_a_required_key_that_is_no_fhir_is_412_and_quotes_nothing(client: FlaskClient, value: Any) -> None:
+    call = {**CALL, "prefetch": {**PREFETCH, "conditions": value}}
+
+    issue = said(client.post(HOOK, json=call), 412)
+
+    assert issue["code"] == "incomplete"
+    assert issue["expression"] == ["prefetch.conditions"]
+    assert "502" not in issue["diagnostics"]
+
+
+def test_orders_that_are_none_of_our_business_need_no_prefetch(client: FlaskClient) -> None:
+    medicine = {"resourceType": "MedicationRequest", "id": "m"}
+    drafts = {**BUNDLE, "entry": [{"resource": medicine}]}
+    call = {**without("prefetch"), "hook": "order-sign", "context": {**CONTEXT, "draftOrders": drafts}}
+
+    answer = client.post(ORDERS, json=call)
+
+    assert (answer.status_code, answer.json) == (200, {"cards": []})
+
+
+@pytest.mark.parametrize("hook", ["encounter-start", "patient-view"])
+def test_an_encounter_is_taken_where_it_comes_and_not_insisted_on(client: FlaskClient, hook: str) -> None:
+    assert client.post(HOOK, json={**CALL, "hook": hook}).json == {"cards": []}
 
 
 @pytest.mark.parametrize(("body", "words"), [m[1:] for m in NO_BUNDLES], ids=[m[0] for m in NO_BUNDLES])

@@ -247,3 +247,24 @@ def test_the_summary_can_begin_on_a_day(client: FlaskClient, card: dict[str, Any
     assert client.get("/feedback/summary?since=2020-01-01").json["cards"]["shown"] == 1
     assert client.get("/feedback/summary?since=2999-01-01").json["cards"]["shown"] == 0
     assert client.get("/feedback/summary?since=autumn").status_code == 400
+
+
+def test_settled_advice_is_not_shown_again_until_there_is_new_evidence(
+    client: FlaskClient, hook_call: dict[str, Any], store: Store, card: dict[str, Any]
+) -> None:
+    client.post(ADDRESS, json={"feedback": [item(card=card["uuid"], overrideReason=DONE)]})
+
+    again = client.post(HOOK, json=hook_call).json["cards"]
+    weakness = next(
+        entry["resource"]
+        for entry in hook_call["prefetch"]["conditions"]["entry"]
+        if entry["resource"]["id"] == "weak-hand"
+    )
+    weakness["id"] = "weak-hand-again"
+    with_news = client.post(HOOK, json=hook_call).json["cards"]
+
+    topic = card["source"]["topic"]["code"]
+    assert topic not in [c["source"]["topic"]["code"] for c in again]
+    assert topic in [c["source"]["topic"]["code"] for c in with_news]
+    store.flush()
+    assert [row["withheld"] for row in store.rows()] == [{}, {topic: "quiet"}, {}]
