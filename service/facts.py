@@ -146,7 +146,7 @@ class Facts:
         if concept not in self.statements:
             return ()
         said = self._counting(concept, Truth.YES, within)
-        return tuple(s for s in said if not any(_later(other, s) for other in said))
+        return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
         """The newest result (of several at one time, all: the worse decides) of the last `within` days."""
@@ -218,7 +218,3 @@ class Facts:
 
 def _within(result: Result, days: float, on: date) -> Truth:
     return Truth.UNKNOWN if result.when is None else result.when.within(days, on)
-
-
-def _later(one: Statement, other: Statement) -> bool:
-    return one.day is not None and (other.day is None or one.day.first > other.day.last)

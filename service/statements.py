@@ -102,6 +102,10 @@ class Statement:
         """Whether this newer statement replaces the other: same thing, same place, certainly later."""
         if self.aspect != other.aspect or not self._speaks_for(other.place):
             return False
+        return self.later_than(other)
+
+    def later_than(self, other: Statement) -> bool:
+        """Whether this statement is certainly the later one; one without a date is the oldest."""
         mine, theirs = self.day, other.day
         return mine is not None and (theirs is None or mine.first > theirs.last)
 

@@ -93,7 +93,7 @@ class Twitch:
 
     def improving(self, days: float) -> Answer:
         """Whether the newest course is improving: at most `days` old, no older than the last twitch."""
-        newest = [s for s in self._course if not any(_later(other, s) for other in self._course)]
+        newest = [s for s in self._course if not any(other.later_than(s) for other in self._course)]
         timely = [s for s in newest if s.counts(self._on, days) is Truth.YES and not self._twitched_after(s)]
         if not timely:
             return not_recorded("twitch-course")
@@ -174,15 +174,11 @@ class Twitch:
 
     def _twitched_after(self, course: Statement) -> bool:
         others = (s for s in self.twitches if s.concept not in ("twitch-course", "twitch-frequency"))
-        return any(_later(s, course) for s in others)
+        return any(s.later_than(course) for s in others)
 
 
 def _denies(denial: Statement, said: Statement) -> bool:
     return denial.concept == said.concept and denial.overrules(said)
-
-
-def _later(one: Statement, other: Statement) -> bool:
-    return one.day is not None and (other.day is None or one.day.first > other.day.last)
 
 
 def _at_eyelid(statement: Statement) -> bool:

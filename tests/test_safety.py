@@ -63,7 +63,7 @@ def bundle_of(*resources: Any) -> dict[str, Any]:
 ANSWERED_BY_SILENCE = {"eyelid-twitch-persisting"}
 
 
-@pytest.mark.parametrize("rule", RULES.keys() - ANSWERED_BY_SILENCE)
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - ANSWERED_BY_SILENCE))
 def test_silence_answers_no_rule(rule: str, knowledge: Knowledge) -> None:
     answer = RULES[rule].ask(facts({"twitch_recorded": "today"}), knowledge.thresholds)
 
