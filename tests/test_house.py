@@ -32,7 +32,7 @@ TREE = {
     "cli": "assess reference rulebook serve store terminal",
     "cards": "card detail lifestyle markdown order_card suggestions summary",
     "fhir": "client dates drafts history measurements medicines ndjson orders paging people questionnaire"
-    " reading record session sieve symptoms views",
+    " reading record session sieve skim symptoms views",
     "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",
     "knowledge": "advice checks codes measures",
     "rules": "book contributors disposition investigations lifestyle questions red_flags rule"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from service.errors import NotABundle, SeveralPatients
@@ -88,8 +89,11 @@ def record_of(
     *,
     patient: str | None = None,
     incomplete: tuple[str, ...] = (),
+    passed_over: Mapping[str | None, int] = MappingProxyType({}),
 ) -> Record:
     """The record of one patient from raw resources (dicts, or the `entries` of a Bundle).
+
+    `passed_over` counts resources that no rule asks about, by the reference to whom they are about.
 
     `patient` is the id (or reference) of the one to assess. Without it the only Patient
     resource, else the only subject, is meant.
@@ -102,9 +106,10 @@ def record_of(
         e.full_url: _own_reference(e.resource) for e in listed if e.full_url and _is(e.resource, "Patient")
     }
     subjects = [_subject(e.resource, aliases) for e in listed]
-    whom = _whom(listed, subjects, patient, aliases)
+    over = [(normal(about, aliases) if about else None, count) for about, count in passed_over.items()]
+    whom = _whom(listed, [*subjects, *(subject for subject, _ in over)], patient, aliases)
     sorter = _Sorter(knowledge)
-    others = 0
+    others = sum(count for subject, count in over if None not in (subject, whom) and subject != whom)
     for index, (entry, subject) in enumerate(zip(listed, subjects, strict=True)):
         if subject is not None and whom is not None and subject != whom:
             others += 1
@@ -115,7 +120,7 @@ def record_of(
         patient=whom,
         unreadable=tuple(sorter.unreadable),
         other_subjects=others,
-        read=len(listed),
+        read=len(listed) + sum(passed_over.values()),
         relevant=sum(map(len, sorter.kept.values())),
         incomplete=incomplete,
         medications=sorter.medications,
@@ -199,6 +204,9 @@ _RELEVANT = {
     "FamilyMemberHistory": _Sorter.familial,
     "QuestionnaireResponse": _Sorter.always,
 }
+# The types that are taken at all, and those of them whose codes decide.
+TAKEN = frozenset((*_RELEVANT, "Medication"))
+CODED = frozenset(k for k, judge in _RELEVANT.items() if judge not in (_Sorter.always, _Sorter.familial))
 
 
 def normal(reference: str, aliases: Mapping[str, str | None] | None = None) -> str:

@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from service.errors import RecordNotAvailable
-from service.hooks.prefetch import SOURCES, gather
+from service.fhir.record import Entry
+from service.hooks.prefetch import SOURCES, Prefetched, gather
+from tests.fhir.resources import packaged
 
 Raw = Callable[[dict[str, Any]], dict[str, msgspec.Raw]]
 
@@ -22,6 +24,11 @@ EVERYTHING = {source.key: NOTHING for source in SOURCES} | {"patient": {"resourc
 
 def bundle(*resources: Any, **more: Any) -> dict[str, Any]:
     return {**NOTHING, "entry": [{"resource": resource} for resource in resources], **more}
+
+
+def found(prefetched: Prefetched) -> list[Entry]:
+    resources, _ = prefetched.resources(packaged())
+    return resources
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> N
     prefetched = gather(raw({**EVERYTHING, "conditions": value}), SOURCES)
 
     assert prefetched.incomplete == ()
-    assert next(iter(prefetched.resources())).resource == {"resourceType": "Patient"}
+    assert found(prefetched)[0].resource == {"resourceType": "Patient"}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +93,7 @@ def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
     prefetched = gather(raw(sent), SOURCES)
 
     assert prefetched.incomplete == ("medications", "procedures")
-    assert [entry.resource["resourceType"] for entry in prefetched.resources()] == ["Patient", "Condition"]
+    assert [entry.resource["resourceType"] for entry in found(prefetched)] == ["Patient", "Condition"]
 
 
 def test_null_is_not_missing(raw: Raw) -> None:
@@ -114,8 +121,8 @@ def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> Non
     prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), SOURCES)
 
     assert prefetched.incomplete == ("conditions",)
-    assert CONDITION in [entry.resource for entry in prefetched.resources()]
-    assert ERROR not in [entry.resource for entry in prefetched.resources()]
+    assert CONDITION in [entry.resource for entry in found(prefetched)]
+    assert ERROR not in [entry.resource for entry in found(prefetched)]
 
 
 def test_a_warning_among_the_results_is_passed_over(raw: Raw) -> None:
@@ -140,7 +147,7 @@ def test_a_patient_may_come_as_a_search_result(raw: Raw) -> None:
         raw({**EVERYTHING, "patient": bundle({"resourceType": "Patient", "id": "p"})}), SOURCES
     )
 
-    assert [entry.resource["id"] for entry in prefetched.resources()] == ["p"]
+    assert [entry.resource["id"] for entry in found(prefetched)] == ["p"]
 
 
 def test_another_resource_in_the_place_of_the_patient_is_not_the_patient(raw: Raw) -> None:
@@ -151,7 +158,7 @@ def test_a_number_beyond_a_double_spoils_its_own_resource_only(raw: Raw) -> None
     entries = b'[{"resource":{"resourceType":"Condition","id":"c1"}},{"resource":{"x":1e999}}]'
     sent = raw({**EVERYTHING, "conditions": b'{"resourceType":"Bundle","entry":' + entries + b"}"})
 
-    resources = [entry.resource for entry in gather(sent, SOURCES).resources()]
+    resources = [entry.resource for entry in found(gather(sent, SOURCES))]
 
     assert resources == [{"resourceType": "Patient"}, CONDITION, None]
 

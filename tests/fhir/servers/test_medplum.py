@@ -155,8 +155,13 @@ def fetched_record(
     )
     prefetch = {key: one.value for key, one in fetched.items() if one.value is not None}
     prefetched = gather(prefetch, SOURCES)
+    resources, passed_over = prefetched.resources(knowledge)
     record = record_of(
-        prefetched.resources(), knowledge, patient=f"Patient/{who}", incomplete=prefetched.incomplete
+        resources,
+        knowledge,
+        patient=f"Patient/{who}",
+        incomplete=prefetched.incomplete,
+        passed_over=passed_over,
     )
     return fetched, record
 
