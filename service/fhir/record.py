@@ -94,7 +94,6 @@ def record_of(
     """The record of one patient from raw resources (dicts, or the `entries` of a Bundle).
 
     `passed_over` counts resources that no rule asks about, by the reference to whom they are about.
-
     `patient` is the id (or reference) of the one to assess. Without it the only Patient
     resource, else the only subject, is meant.
 
@@ -106,25 +105,17 @@ def record_of(
         e.full_url: _own_reference(e.resource) for e in listed if e.full_url and _is(e.resource, "Patient")
     }
     subjects = [_subject(e.resource, aliases) for e in listed]
-    over = [(normal(about, aliases) if about else None, count) for about, count in passed_over.items()]
-    whom = _whom(listed, [*subjects, *(subject for subject, _ in over)], patient, aliases)
+    passed = {about: normal(about, aliases) for about in passed_over if about}
+    whom = _whom(listed, [*subjects, *passed.values()], patient, aliases)
     sorter = _Sorter(knowledge)
-    others = sum(count for subject, count in over if None not in (subject, whom) and subject != whom)
+    others = sum(passed_over[about] for about, subject in passed.items() if _is_other(subject, whom))
     for index, (entry, subject) in enumerate(zip(listed, subjects, strict=True)):
-        if subject is not None and whom is not None and subject != whom:
+        if _is_other(subject, whom):
             others += 1
         else:
             sorter.take(entry, index)
-    return Record(
-        resources={kind: tuple(kept) for kind, kept in sorter.kept.items()},
-        patient=whom,
-        unreadable=tuple(sorter.unreadable),
-        other_subjects=others,
-        read=len(listed) + sum(passed_over.values()),
-        relevant=sum(map(len, sorter.kept.values())),
-        incomplete=incomplete,
-        medications=sorter.medications,
-    )
+    read = len(listed) + sum(passed_over.values())
+    return sorter.record(whom, other_subjects=others, read=read, incomplete=incomplete)
 
 
 class _Sorter:
@@ -146,6 +137,17 @@ class _Sorter:
                 self.medications[name] = resource
         elif kind in _RELEVANT and _RELEVANT[kind](self, resource):
             self.kept.setdefault(kind, []).append(Kept(_name(resource, entry, index), resource))
+
+    def record(self, patient: str | None, **counted: Any) -> Record:
+        """What was taken, as a record."""
+        return Record(
+            resources={kind: tuple(kept) for kind, kept in self.kept.items()},
+            patient=patient,
+            unreadable=tuple(self.unreadable),
+            relevant=sum(map(len, self.kept.values())),
+            medications=self.medications,
+            **counted,
+        )
 
     def always(self, resource: Mapping[str, Any]) -> bool:
         return True
@@ -251,6 +253,10 @@ def _subject(resource: Any, aliases: Mapping[str, str | None]) -> str | None:
     about = resource.get("subject") or resource.get("patient")
     reference = about.get("reference") if isinstance(about, dict) else None
     return normal(reference, aliases) if isinstance(reference, str) else None
+
+
+def _is_other(subject: str | None, whom: str | None) -> bool:
+    return subject is not None and whom is not None and subject != whom
 
 
 def _whom(

@@ -72,17 +72,17 @@ class Skimmed(NamedTuple):
     passed_over: Counter[str | None]
 
 
-NOTHING = Skimmed([], Counter())
-
 _heads = msgspec.json.Decoder(list[_Entry]).decode
 _items = msgspec.json.Decoder(list[Raw]).decode
 
 
 def skimmed(array: Raw, knowledge: Knowledge) -> Skimmed:
-    """The members of a Bundle's `entry`, parsed, but for those that no rule asks about.
+    """The members of a Bundle's `entry`, parsed, but for those that no rule asks about; none without it.
 
     An array in which something has not the shape of FHIR is parsed whole, so that what is wrong can be said.
     """
+    if bytes(memoryview(array)[:5]) in (b"", b"null"):
+        return Skimmed([], Counter())
     try:
         heads = _heads(array)
     except (msgspec.ValidationError, RecursionError):

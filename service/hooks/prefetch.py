@@ -18,7 +18,7 @@ import msgspec
 
 from service.errors import NotJson, RecordNotAvailable
 from service.fhir.record import Entry, entries
-from service.fhir.skim import NOTHING, parsed, parsed_items, skimmed
+from service.fhir.skim import parsed, parsed_items, skimmed
 from service.hooks.access import NO_ACCESS, Access, Fetched
 from service.hooks.templates import SOURCES, Source, templates
 from service.knowledge import Knowledge
@@ -65,6 +65,7 @@ class Arrived:
     how: Arrival
     raw: msgspec.Raw | None = None
     why: str | None = None
+    head: _Head | None = None
 
     def __str__(self) -> str:
         """The key, and in brackets what is the matter with it."""
@@ -104,14 +105,15 @@ class Prefetched:
         """
         found: list[Entry] = []
         passed_over: Counter[str | None] = Counter()
-        for raw in self.values.values():
-            head = _head(raw)
-            if head is not None and head.resource_type == "Bundle":
-                bundle = skimmed(head.entry, knowledge) if head.entry else NOTHING
+        for each in self.arrived:
+            if each.head is None or each.raw is None or each.how not in WITH_RESOURCES:
+                continue
+            if each.head.resource_type == "Bundle":
+                bundle = skimmed(each.head.entry, knowledge)
                 found += _resources(bundle.members)
                 passed_over += bundle.passed_over
-            elif head is not None:
-                found.append(Entry(parsed(raw)))
+            else:
+                found.append(Entry(parsed(each.raw)))
         return found, passed_over
 
 
@@ -153,18 +155,18 @@ def _better(before: Arrived, fetched: Fetched | None) -> Arrived:
 
 
 def _arrived(source: Source, raw: msgspec.Raw | None) -> Arrived:
-    return Arrived(source, _arrival(source, raw), raw)
-
-
-def _arrival(source: Source, raw: msgspec.Raw | None) -> Arrival:
     if raw is None:
-        return Arrival.ABSENT
+        return Arrived(source, Arrival.ABSENT)
     try:
         head = _head(raw)
     except msgspec.ValidationError:
-        return Arrival.ABSENT
+        return Arrived(source, Arrival.ABSENT, raw)
     except RecursionError as cause:
         raise too_deep() from cause
+    return Arrived(source, _arrival(source, head), raw, head=head)
+
+
+def _arrival(source: Source, head: _Head | None) -> Arrival:
     if head is None:
         return Arrival.NOTHING
     if head.resource_type == "OperationOutcome":

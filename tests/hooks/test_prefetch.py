@@ -168,3 +168,12 @@ def test_escaped_member_names_are_the_same_names(raw: Raw) -> None:
 
     with pytest.raises(RecordNotAvailable):
         gather(sent, SOURCES)
+
+
+@pytest.mark.parametrize("entry", ["absent", None, []], ids=["absent", "null", "empty"])
+def test_a_first_page_without_entries_holds_nothing(raw: Raw, entry: Any) -> None:
+    page = {**NOTHING, "link": NEXT} | ({} if entry == "absent" else {"entry": entry})
+
+    prefetched = gather(raw({**EVERYTHING, "medications": page}), SOURCES)
+
+    assert [each.resource["resourceType"] for each in found(prefetched)] == ["Patient"]
