@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pybreaker
@@ -96,9 +97,12 @@ class Fetcher:
         allowed: Sequence[str],
         private_network: bool,
         deadline_s: float = 3.0,
+        begun: Mapping[str, msgspec.Raw] = MappingProxyType({}),
     ) -> dict[str, Fetched]:
         """The answer to each filled template ("Condition?patient=p1"), all asked for at the same time.
 
+        `begun` holds the first pages of answers that the client has sent. They are read on from their
+        next links; where those lead nowhere, the template is asked anew.
         `allowed` are the base URLs registered for the client; `private_network` lets them
         be http, and on private or loopback addresses. It takes no longer than `deadline_s`.
 
@@ -112,7 +116,7 @@ class Fetcher:
         if token is not None and not _TOKEN.fullmatch(token):
             return {key: Fetched(why=Why.UNAUTHORIZED) for key in templates}
         call = Call(token, self._limits, ends=self._clock() + deadline_s, clock=self._clock)
-        return self._server(base, private_network).fetch(templates, call)
+        return self._server(base, private_network).fetch(templates, begun, call)
 
     def close(self) -> None:
         """End all threads and connections."""
@@ -130,10 +134,13 @@ class Fetcher:
 
 
 class _Query:
-    """One template on its way. What it lacks until it is done, it lacks for want of time."""
+    """One template on its way. What it lacks until it is done, it lacks for want of time.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    `begun` is the first page of the answer, where the client has sent it.
+    """
+
+    def __init__(self, text: str, begun: msgspec.Raw | None) -> None:
+        self.text, self.begun = text, begun
         self.pages: list[Page] = []
         self.why: Why | None = Why.TIMEOUT
 
@@ -158,9 +165,11 @@ class _Server:
             throw_new_error_on_trip=False,
         )
 
-    def fetch(self, templates: Mapping[str, str], call: Call) -> dict[str, Fetched]:
+    def fetch(
+        self, templates: Mapping[str, str], begun: Mapping[str, msgspec.Raw], call: Call
+    ) -> dict[str, Fetched]:
         """Ask for everything at once, and give what has come when time is up."""
-        queries = {key: _Query(text) for key, text in templates.items()}
+        queries = {key: _Query(text, begun.get(key)) for key, text in templates.items()}
         futures = [self._pool.submit(self._run, query, call) for query in queries.values()]
         done, late = wait(futures, call.left())
         call.end()
@@ -177,14 +186,27 @@ class _Server:
     def _run(self, query: _Query, call: Call) -> None:
         current.call = call
         try:
-            self._follow(query, call)
+            self._answer(query, call)
             query.why = None
         except Failed as failed:
             query.why = failed.why
 
-    def _follow(self, query: _Query, call: Call) -> None:
+    def _answer(self, query: _Query, call: Call) -> None:
+        """What follows the page that the client has sent; else, or where that fails, everything."""
+        if query.begun is not None:
+            try:
+                page = read_page(bytes(query.begun), query.text)
+                return self._follow(query, [page], call)
+            except Failed as failed:
+                if failed.why in (Why.TIMEOUT, Why.LEFT_ALONE):
+                    raise
+        return self._follow(query, [], call)
+
+    def _follow(self, query: _Query, pages: list[Page], call: Call) -> None:
         """From page to page, until there is no next one."""
-        url: str | None = address(self._base, query.text)
+        query.pages = pages
+        link = pages[-1].next if pages else None
+        url: str | None = next_address(self._base, link) if link else address(self._base, query.text)
         seen: set[str] = set()
         while url is not None:
             if url in seen:

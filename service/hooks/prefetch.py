@@ -139,11 +139,11 @@ def _asked_for(
 ) -> tuple[Arrived, ...]:
     """The same, with what the FHIR server gave in the place of what was not sent or was cut off.
 
-    What was cut off is asked for from its first page: the client's next link belongs to a
-    search of its own, and pages of two searches make no whole.
+    What was cut off is read on from its next link, and asked for anew where that leads nowhere.
     """
-    lacking = [a.source for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
-    had = access.fetch(lacking) if lacking else {}
+    lacking = [a for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
+    begun = {a.source.key: a.raw for a in lacking if a.raw is not None and a.how is Arrival.FIRST_PAGES}
+    had = access.fetch([a.source for a in lacking], begun) if lacking else {}
     return tuple([_better(a, had.get(a.source.key)) for a in arrived])
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from cryptography import x509
@@ -219,6 +220,49 @@ def test_a_next_page_outside_the_base_url_is_not_visited(
 
     assert fetched.why is Why.FOREIGN_PAGE
     assert len(server.asked) == 1
+
+
+def begun(server: FaultServer, link: str, **more: Any) -> dict[str, msgspec.Raw]:
+    """A first page as a client sends it along, with its next link."""
+    page = {**searchset({"resourceType": "Condition", "id": "sent"}, **more)}
+    page["link"] = [{"relation": "next", "url": link}]
+    return {"key": msgspec.Raw(orjson.dumps(page))}
+
+
+def test_a_page_that_was_sent_is_read_on_from_its_next_link(server: FaultServer, fetcher: Fetcher) -> None:
+    server.answers["/fhir?pages=7"] = gives(searchset(CONDITION, total=2))
+
+    fetched = fetch(fetcher, server, begun=begun(server, f"{server.base}?pages=7", total=2))
+
+    assert (fetched.complete, ids(fetched)) == (True, ["sent", "c1"])
+    assert [path for path, _ in server.asked] == ["/fhir?pages=7"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["{base}?pages=expired", "{stranger}?pages=7", "http://169.254.169.254/latest", "urn:nowhere"],
+    ids=["expired", "another server's", "the cloud's own", "no address"],
+)
+def test_a_next_link_that_leads_nowhere_is_answered_by_asking_anew(
+    link: str, server: FaultServer, stranger: FaultServer, fetcher: Fetcher
+) -> None:
+    server.answers["/fhir/Condition"] = gives(searchset(CONDITION, total=1))
+    where = link.format(base=server.base, stranger=stranger.base)
+
+    fetched = fetch(fetcher, server, begun=begun(server, where))
+
+    assert (fetched.complete, ids(fetched)) == (True, ["c1"])
+    assert stranger.asked == []
+
+
+def test_a_page_that_was_sent_is_kept_when_nothing_follows_in_time(
+    server: FaultServer, fetcher: Fetcher
+) -> None:
+    server.answers["/fhir"] = lambda asked: (server.stopped.wait(), None)[1]
+
+    fetched = fetch(fetcher, server, begun=begun(server, f"{server.base}?pages=7"), deadline_s=0.3)
+
+    assert (fetched.why, ids(fetched), has_next(fetched)) == (Why.TIMEOUT, ["sent"], True)
 
 
 def test_pages_that_lead_back_to_each_other_are_read_once(server: FaultServer, fetcher: Fetcher) -> None:

@@ -127,6 +127,23 @@ def test_pages_are_followed(client: FlaskClient, hook_call: dict[str, Any], ehr:
     assert "conditions" not in answer.json["cards"][0]["detail"]
 
 
+def test_the_next_page_of_what_was_sent_is_read_with_the_token(
+    client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer
+) -> None:
+    whole = {**dict.fromkeys(TYPES), **hook_call["prefetch"]}
+    first, *rest = whole["conditions"]["entry"]
+    ehr.answers["/fhir/pages"] = gives(searchset(*(entry["resource"] for entry in rest)))
+    next_page = [{"relation": "next", "url": f"{ehr.base}/pages?_page=2"}]
+    sent = {**whole, "conditions": {**EMPTY, "total": len(rest) + 1, "entry": [first], "link": next_page}}
+
+    answer = post(client, {**lacking(hook_call, ehr), "prefetch": sent})
+
+    assert answer.json == post(client, {**hook_call, "prefetch": whole}).json
+    assert [(path, headers["Authorization"]) for path, headers in ehr.asked] == [
+        ("/fhir/pages?_page=2", f"Bearer {TOKEN}")
+    ]
+
+
 def test_what_a_client_cut_off_is_had_in_full(
     client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer
 ) -> None:
