@@ -54,9 +54,15 @@ def client_with(store: Store, tmp_path: Path) -> Iterator[Callable[..., FlaskCli
         fetcher.close()
 
 
-@pytest.fixture
-def client(client_with: Callable[..., FlaskClient]) -> FlaskClient:
-    return client_with()
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """The service for a client of 2.0, one for all tests; who looks at what it keeps uses `client_with`."""
+    memory = Store("sqlite://", hash_key="a key for tests")
+    memory.upgrade()
+    settings = Settings(clients=registered(tmp_path_factory.mktemp("client")), public_url=PUBLIC_URL)
+    app = create_app(settings, knowledge=knowledge(), store=memory, today=lambda: ehr.ON)
+    yield app.test_client()
+    memory.close()
 
 
 @pytest.fixture(scope="session")
