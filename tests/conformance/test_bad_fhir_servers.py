@@ -41,7 +41,8 @@ def call(server: str, hook: str = "patient-view", **more: Any) -> dict[str, Any]
 
 
 def loops(fhir: FaultServer) -> Callable[[Asked], None]:
-    return gives(page(next=f"{fhir.base}/Condition?patient={PATIENT}"))
+    """The next page of every page is the page itself."""
+    return lambda asked: gives(page(next=fhir.base.removesuffix("/fhir") + asked.path))(asked)
 
 
 def nested(_: FaultServer) -> Callable[[Asked], None]:
