@@ -7,6 +7,7 @@
     python3 dev.py lint                           set up, then style, types and who may import whom
     python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
     python3 dev.py package                        set up, then build the FHIR package in dist/
+    python3 dev.py conformance [--write]          set up, then compare the table of conformance with the tests
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
@@ -47,7 +48,9 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, lock, clean)}
+    commands = {
+        f.__name__: f for f in (setup, serve, test, lint, fhir, package, conformance, bench, lock, clean)
+    }
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -96,6 +99,12 @@ def package(*arguments: str) -> int:
     """Build the FHIR package that an EHR or a FHIR server can load."""
     install(TEST_LOCK)
     return run(BIN / "python", "-m", "fhir_profiles.scripts.package", *arguments)
+
+
+def conformance(*arguments: str) -> int:
+    """Compare or write the table that says which tests show which item of CDS Hooks."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.conformance.table", *arguments)
 
 
 def bench(*arguments: str) -> int:

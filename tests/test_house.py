@@ -40,7 +40,7 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "answers body cds errors evaluate feedback health parts preview trust",
+    "web": "answers body cds conformance errors evaluate feedback health parts preview trust",
     "web/schemas": "assessment calls cards feedback",
 }
 FORBIDDEN_NAMES = set(
