@@ -146,7 +146,7 @@ class _Sorter:
         return True
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
-        """A code that some rule asks about, or a code element that is none (to be set aside)."""
+        """A code that some rule asks about, or what is no code at all (to be set aside)."""
         return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
 
     def observed(self, resource: Mapping[str, Any]) -> bool:
@@ -181,10 +181,10 @@ class _Sorter:
         if not isinstance(coding, dict):
             return True
         system, code = coding.get("system"), coding.get("code")
-        if not isinstance(system, str) or not isinstance(code, str):
+        name = self._knows.systems.get(system) if isinstance(system, str) else None
+        if name is None or code is None:
             return False
-        name = self._knows.systems.get(system)
-        return name is not None and self._knows.speaks(name, code)
+        return not isinstance(code, str) or self._knows.speaks(name, code)
 
 
 _RELEVANT = {
