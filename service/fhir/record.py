@@ -104,7 +104,7 @@ def record_of(
     aliases: dict[str, str | None] = {
         e.full_url: _own_reference(e.resource) for e in listed if e.full_url and _is(e.resource, "Patient")
     }
-    subjects = [_subject(e.resource, aliases) for e in listed]
+    subjects = [_subject(e, aliases) for e in listed]
     passed = {about: normal(about, aliases) for about in passed_over if about}
     whom = _whom(listed, [*subjects, *passed.values()], patient, aliases)
     sorter = _Sorter(knowledge)
@@ -153,7 +153,7 @@ class _Sorter:
         return True
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
-        """A code that some rule asks about, or a code element that is none (to be set aside)."""
+        """A code that some rule asks about, or what is no code at all (to be set aside)."""
         return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
 
     def observed(self, resource: Mapping[str, Any]) -> bool:
@@ -188,10 +188,10 @@ class _Sorter:
         if not isinstance(coding, dict):
             return True
         system, code = coding.get("system"), coding.get("code")
-        if not isinstance(system, str) or not isinstance(code, str):
+        name = self._knows.systems.get(system) if isinstance(system, str) else None
+        if name is None or code is None:
             return False
-        name = self._knows.systems.get(system)
-        return name is not None and self._knows.speaks(name, code)
+        return not isinstance(code, str) or self._knows.speaks(name, code)
 
 
 _RELEVANT = {
@@ -244,12 +244,18 @@ def _name(resource: Mapping[str, Any], entry: Entry, index: int) -> str:
     return _own_reference(resource) or f"{resource['resourceType']} (entry {index})"
 
 
-def _subject(resource: Any, aliases: Mapping[str, str | None]) -> str | None:
+def _person(entry: Entry) -> str | None:
+    """A Patient by its id, else by the address that a transaction gives one that has no id yet."""
+    return _own_reference(entry.resource) or (normal(entry.full_url) if entry.full_url else None)
+
+
+def _subject(entry: Entry, aliases: Mapping[str, str | None]) -> str | None:
     """Whom a resource is about, as Type/id; None where it does not say."""
+    resource = entry.resource
     if not isinstance(resource, dict):
         return None
     if resource.get("resourceType") == "Patient":
-        return _own_reference(resource)
+        return _person(entry)
     about = resource.get("subject") or resource.get("patient")
     reference = about.get("reference") if isinstance(about, dict) else None
     return normal(reference, aliases) if isinstance(reference, str) else None
@@ -264,8 +270,8 @@ def _whom(
 ) -> str | None:
     if patient:
         named = normal(patient, aliases)
-        return named if "/" in named else f"Patient/{named}"
-    people = [_own_reference(e.resource) for e in listed if _is(e.resource, "Patient")]
+        return named if "/" in named or named.startswith("urn:") else f"Patient/{named}"
+    people = [_person(e) for e in listed if _is(e.resource, "Patient")]
     if len(people) == 1 and people[0]:
         return people[0]
     about = sorted(
