@@ -17,7 +17,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from fhir_profiles.scripts import examples, invalid, logic, terminology
-from fhir_profiles.scripts.artefact import EXAMPLES, HERE, HOOKS, INVALID, RESOURCES, Json, path_of, written
+from fhir_profiles.scripts.artefact import (
+    EXAMPLES,
+    HERE,
+    HOOKS,
+    INVALID,
+    OPERATIONS,
+    RESOURCES,
+    Json,
+    path_of,
+    written,
+)
 from service.knowledge import Knowledge, load
 
 # What SUSHI makes of FSH; the other types are generated from the knowledge and the running service.
@@ -85,9 +95,10 @@ def settle(made: Made, *, write: bool) -> list[str]:
 
 def left_over(expected: set[Path], *, compiled: bool, write: bool) -> list[str]:
     """Committed files that nothing makes any more; without SUSHI, its own cannot be told from them."""
-    found = {path for folder in (RESOURCES, EXAMPLES, INVALID, HOOKS) for path in folder.rglob("*.json")}
+    folders = (RESOURCES, EXAMPLES, INVALID, HOOKS, OPERATIONS)
+    found = {path for folder in folders for path in folder.rglob("*.json")}
     if not compiled:
-        found = {p for p in found if p.parent == INVALID or HOOKS in p.parents}
+        found = {p for p in found if p.parent == INVALID or {HOOKS, OPERATIONS} & {*p.parents}}
         found |= {p for kind in GENERATED for p in RESOURCES.glob(f"{kind}-*.json")}
     for path in (strays := sorted(found - expected)):
         if write:
