@@ -26,6 +26,8 @@ READ = ("completed", "amended", "in-progress")
 ONSET = "twitch-onset"
 # Where it twitches, by the side that the question asks about.
 SITES = {"twitch-site": None, "twitch-site-left": "left", "twitch-site-right": "right"}
+# Link ids that are no concept, and still state a twitch.
+ABOUT_THE_TWITCH = (ONSET, *SITES)
 
 
 def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
@@ -64,7 +66,7 @@ def _answer(
     link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
 ) -> Iterator[Statement | Result]:
     knows = reading.knowledge
-    if ours and (link_id == ONSET or link_id in SITES):
+    if ours and link_id in ABOUT_THE_TWITCH:
         yield from _about_twitch(link_id, answer, template, reading)
         return
     if link_id in knows.analytes and answer.value_quantity is not None:
