@@ -11,10 +11,13 @@ later one reads what an earlier one made: terminology, FSH, logic, examples, inv
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+import structlog
 
 from fhir_profiles.scripts import examples, invalid, logic, terminology
 from fhir_profiles.scripts.artefact import (
@@ -43,6 +46,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--compiled", type=Path)
     wanted = parser.parse_args()
+    quiet()
     stale: list[str] = []
     expected: set[Path] = set()
     for step in steps(load(), wanted.compiled):
@@ -65,6 +69,11 @@ def steps(knowledge: Knowledge, compiled: Path | None) -> Iterator[Callable[[], 
     yield lambda: ((path_of(made), made) for made in logic.artefacts(knowledge, AUTHORED))
     yield lambda: examples.artefacts(knowledge)
     yield lambda: invalid.artefacts()
+
+
+def quiet() -> None:
+    """Let the service that makes the examples keep its log lines to itself."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def terminology_as_made() -> Iterator[Json]:
