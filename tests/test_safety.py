@@ -28,6 +28,7 @@ from tests.rules.given import facts
 ROOT = Path(__file__).parents[1]
 ON = date(2026, 11, 23)
 HOOK = "/cds-services/fasciculation-red-flags"
+APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
 SENTINELS = ("Zaphod", "Beeblebrox", "Betelgeuse", "1961-05-06", "MRN-424242", "heart-of-gold-note")
 
 
@@ -89,6 +90,8 @@ def broken_clock() -> date:
         (HOOK, json.dumps({**hook_call(), "hook": "order-sign"}).encode(), "application/json"),
         ("/cds-services/nothing", json.dumps(hook_call()).encode(), "application/json"),
         ("/evaluate", b"{}", "application/json"),
+        (APPLY, b"{}", "application/json"),
+        ("/fhir/$evaluate", b"{}", "application/json"),
     ],
 )
 def test_a_refused_call_has_no_list_of_cards(client: FlaskClient, path: str, body: bytes, kind: str) -> None:
@@ -187,7 +190,20 @@ def sentinel_calls() -> list[tuple[str, Any]]:
         ("/evaluate", {"resourceType": "Zaphod"}),
         ("/evaluate", {"resourceType": "Bundle", "type": "Beeblebrox"}),
         ("/evaluate?pathway=Betelgeuse", bundle_of(*people)),
+        (APPLY, parameters(bundle_of(*people), "teacher")),
+        (APPLY, parameters(bundle_of(*people), "Zaphod Beeblebrox")),
+        (APPLY, parameters("Zaphod", "teacher")),
+        ("/fhir/$evaluate", parameters(bundle_of(*people), None)),
+        ("/fhir/$evaluate", parameters(bundle_of(*people), "Zaphod")),
+        ("/fhir/$evaluate", {"resourceType": "Parameters", "parameter": [{"name": "Zaphod"}]}),
     ]
+
+
+def parameters(data: Any, subject: str | None) -> dict[str, Any]:
+    given: list[dict[str, Any]] = [{"name": "data", "resource": data}]
+    if subject:
+        given.append({"name": "subject", "valueString": subject})
+    return {"resourceType": "Parameters", "parameter": given}
 
 
 def revealing(text: str) -> set[str]:

@@ -2,9 +2,10 @@
 
 The check stands before the routes, so that a new route is closed unless it is named in
 `OPEN_TO_ALL`. Closed are the CDS services with their discovery and feedback, `/evaluate`,
-and whatever tells of patients, clients or load; a caller signs a token for each of them
-(`aud` is the address that is called, without its query). Open are the probes, which
-cannot sign, and the table of conformance. The answer never says why a token was refused; the log does.
+the operations under `/fhir`, and whatever tells of patients, clients or load; a caller
+signs a token for each of them (`aud` is the address that is called, without its query).
+Open are the probes, which cannot sign, the table of conformance, and the FHIR artefacts, which
+are published and hold nobody's data. The answer never says why a token was refused; the log does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,16 @@ from service.store import Call
 from service.web.answers import NAMED, milliseconds
 from service.web.parts import Parts
 
-OPEN_TO_ALL = frozenset({"conformance.told", "health.livez", "health.readyz"})
+OPEN_TO_ALL = frozenset(
+    {
+        "artefacts.metadata",
+        "artefacts.read",
+        "artefacts.search",
+        "conformance.told",
+        "health.livez",
+        "health.readyz",
+    }
+)
 CALLER = "twitch-cds.caller"
 LONGEST_REASON = 300
 

@@ -1,5 +1,6 @@
 """Who is let in: registered clients with a right token; this machine alone where nobody is registered."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from service.store import Store
 from tests.web.trusted import FORGED, ISSUER, PUBLIC_URL, bearing, registered, token
 
 HOOK = "/cds-services/fasciculation-red-flags"
+APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
 EVERY = [
     ("GET", "/cds-services"),
     ("POST", HOOK),
@@ -20,7 +22,20 @@ EVERY = [
     ("POST", "/cds-services/unknown"),
     ("GET", "/feedback/summary"),
     ("POST", "/evaluate"),
+    ("POST", "/fhir/$evaluate"),
+    ("POST", APPLY),
 ]
+# A value for each variable of a path.
+NAMES = {"service_id": "fasciculation-red-flags", "plan_id": "fasciculation-red-flags"}
+NAMES |= {"resource_type": "Questionnaire", "artefact_id": "twitch-history"}
+OPEN = {
+    "/conformance",
+    "/fhir/Questionnaire",
+    "/fhir/Questionnaire/twitch-history",
+    "/fhir/metadata",
+    "/livez",
+    "/readyz",
+}
 
 
 @pytest.fixture
@@ -62,16 +77,12 @@ def test_whatever_is_no_probe_needs_a_token(client: FlaskClient, method: str, pa
 
 def test_every_route_is_closed_unless_it_is_named(client: FlaskClient) -> None:
     rules = list(client.application.url_map.iter_rules())
-    paths = {rule.rule.replace("<service_id>", "fasciculation-red-flags"): rule for rule in rules}
+    paths = {re.sub("<(.+?)>", lambda name: NAMES[name[1]], rule.rule): rule for rule in rules}
     methods = {path: "POST" if "POST" in (rule.methods or ()) else "GET" for path, rule in paths.items()}
 
     statuses = {path: client.open(path, method=method).status_code for path, method in methods.items()}
 
-    assert {path for path, status in statuses.items() if status != 401} == {
-        "/conformance",
-        "/livez",
-        "/readyz",
-    }
+    assert {path for path, status in statuses.items() if status != 401} == OPEN
 
 
 def test_a_client_with_a_token_for_the_address_is_served(
@@ -82,6 +93,11 @@ def test_a_client_with_a_token_for_the_address_is_served(
     assert answer.json["cards"][0]["indicator"] == "warning"
     assert client.get("/cds-services", headers=bearing("/cds-services")).status_code == 200
     assert client.post("/evaluate", json=teacher, headers=bearing("/evaluate")).status_code == 200
+    whom: list[dict[str, Any]] = [{"name": "subject", "valueString": "teacher"}]
+    data = [{"name": "data", "resource": teacher}]
+    for path, given in ((APPLY, whom + data), ("/fhir/$evaluate", data)):
+        asked = {"resourceType": "Parameters", "parameter": given}
+        assert client.post(path, json=asked, headers=bearing(path)).status_code == 200
 
 
 @pytest.mark.parametrize(
