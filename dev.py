@@ -7,6 +7,7 @@
     python3 dev.py lint                           set up, then style, types and who may import whom
     python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
     python3 dev.py package                        set up, then build the FHIR package in dist/
+    python3 dev.py cards [stories]                set up, then draw the golden patients' cards in .cache/cards
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
@@ -47,7 +48,7 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, lock, clean)}
+    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, cards, bench, lock, clean)}
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -96,6 +97,12 @@ def package(*arguments: str) -> int:
     """Build the FHIR package that an EHR or a FHIR server can load."""
     install(TEST_LOCK)
     return run(BIN / "python", "-m", "fhir_profiles.scripts.package", *arguments)
+
+
+def cards(*arguments: str) -> int:
+    """Draw the golden patients' cards as an EHR shows them."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.patients.render", *arguments)
 
 
 def bench(*arguments: str) -> int:
