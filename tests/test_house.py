@@ -30,7 +30,7 @@ TREE = {
     "": "amounts answers assess config errors facts findings results screen statements truth twitch",
     "auth": "clients jwks keys tokens",
     "cli": "assess reference rulebook serve store terminal",
-    "cards": "card detail lifestyle markdown order_card suggestions summary",
+    "cards": "card detail lifestyle markdown order_card phrases recorded suggestions summary",
     "fhir": "client dates drafts history measurements medicines ndjson orders paging people questionnaire"
     " reading record session sieve symptoms views",
     "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",

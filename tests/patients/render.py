@@ -31,9 +31,9 @@ OUT = Path(__file__).parents[2] / ".cache" / "cards"
 WIDTHS = (620, 280)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --hide-scrollbars"
-).split()
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--hide-scrollbars", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 HIGHEST, PATIENCE = 1500, 120
 COLOURS = {"info": "#1c7ed6", "warning": "#e8890c", "critical": "#d6293e"}
 STYLE = """
@@ -48,7 +48,8 @@ table { border-collapse: collapse; width: 100%; margin: 4px 0 }
 td, th { border: 1px solid #ddd; padding: 2px 5px; text-align: left; vertical-align: top }
 th { background: #f5f5f5; font-weight: 600 }
 button { margin: 3px 4px 0 0; padding: 4px 9px; border: 1px solid #9ab; border-radius: 3px; font: inherit;
-         background: #f7f9fb; text-align: left } button.recommended { background: #dbeafe; border-color: #1c5fae }
+         background: #f7f9fb; text-align: left }
+button.recommended { background: #dbeafe; border-color: #1c5fae }
 """
 # The browser measures the stories: how high they are decides which fit into one picture.
 MEASURE = "for (const s of document.querySelectorAll('.story')) s.dataset.height = s.offsetHeight;"
