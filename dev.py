@@ -8,6 +8,7 @@
     python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
     python3 dev.py package                        set up, then build the FHIR package in dist/
     python3 dev.py conformance [--write]          set up, then compare the table of conformance with the tests
+    python3 dev.py cards [stories]                set up, then draw the golden patients' cards in .cache/cards
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
@@ -48,9 +49,8 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {
-        f.__name__: f for f in (setup, serve, test, lint, fhir, package, conformance, bench, lock, clean)
-    }
+    listed = (setup, serve, test, lint, fhir, package, conformance, cards, bench, lock, clean)
+    commands = {f.__name__: f for f in listed}
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -105,6 +105,12 @@ def conformance(*arguments: str) -> int:
     """Compare or write the table that says which tests show which item of CDS Hooks."""
     install(TEST_LOCK)
     return run(BIN / "python", "-m", "tests.conformance.table", *arguments)
+
+
+def cards(*arguments: str) -> int:
+    """Draw the golden patients' cards as an EHR shows them."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.patients.render", *arguments)
 
 
 def bench(*arguments: str) -> int:

@@ -30,7 +30,7 @@ TREE = {
     "": "amounts answers assess config errors facts findings results screen statements truth twitch",
     "auth": "clients jwks keys tokens",
     "cli": "assess reference rulebook serve store terminal",
-    "cards": "card detail lifestyle markdown order_card suggestions summary",
+    "cards": "card detail lifestyle markdown order_card phrases recorded suggestions summary",
     "fhir": "artefacts care_plan client dates drafts evaluation history measurements medicines ndjson orders"
     " paging parameters people questionnaire reading record session sieve skim symptoms views",
     "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",
