@@ -32,6 +32,7 @@ from service.fhir.paging import (
     address,
     is_sound,
     joined,
+    meaning_of,
     miscounted,
     next_address,
     read_page,
@@ -43,14 +44,6 @@ __all__ = ["Fetched", "Fetcher", "Limits", "Why"]
 OUTAGES = (Why.BUSY, Why.SERVER_ERROR, Why.UNREACHABLE, Why.TIMEOUT)
 CONNECT_S = 1.0
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-_STATUS = {
-    401: Why.UNAUTHORIZED,
-    403: Why.FORBIDDEN,
-    404: Why.NOT_FOUND,
-    410: Why.NOT_FOUND,
-    429: Why.BUSY,
-}
-_HUNDREDS = {2: Why.NOT_FHIR, 3: Why.REDIRECTED, 4: Why.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +232,7 @@ class _Server:
             with self._session.get(
                 url, headers=call.headers, timeout=timeout, stream=True, allow_redirects=False
             ) as answer:
-                why = _meaning(answer.status_code)
+                why = meaning_of(answer.status_code)
                 body = b"" if why else call.read(answer.raw)
         except (requests.RequestException, HTTPError, OSError, SSRFGuardError) as problem:
             why = _reason(problem)
@@ -249,10 +242,6 @@ class _Server:
         if why:  # raised out here, so that no exception with a URL or a header in it is its context
             raise Failed(why)
         return body
-
-
-def _meaning(status: int) -> Why | None:
-    return None if status == 200 else _STATUS.get(status) or _HUNDREDS.get(status // 100, Why.SERVER_ERROR)
 
 
 def _reason(problem: Exception) -> Why:
