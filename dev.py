@@ -14,8 +14,9 @@
     python3 dev.py clean                          remove .venv, caches and build results
 
 What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
-same and the tests' tools), requirements-build.lock (what installs them) and requirements-fhir.lock (one
-validator with an environment of its own under .cache). A second run finds its stamp and starts at once.
+same and the tests' tools), requirements-build.lock (what installs them), requirements-fhir.lock and
+requirements-clients.lock (a validator and a client, each with an environment of its own). A second run
+finds its stamp and starts at once.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
-FHIR_LOCK = "requirements-fhir.lock"
+FHIR_LOCK, CLIENTS_LOCK = "requirements-fhir.lock", "requirements-clients.lock"
 CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
 CLINICAL_CORE += " assess.py rules/*"
 LEFTOVERS = (
@@ -129,6 +130,7 @@ def lock(*arguments: str) -> int:
         compile_lock(TEST_LOCK, "pyproject.toml", "--group", "test", *arguments)
         or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
         or compile_lock(FHIR_LOCK, "--group", "pyproject.toml:fhir", *same_versions, *arguments)
+        or compile_lock(CLIENTS_LOCK, "--group", "pyproject.toml:clients", *arguments)
         or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
     )
 

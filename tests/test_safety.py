@@ -79,6 +79,7 @@ def broken_clock() -> date:
     raise RuntimeError(SENTINELS[0])
 
 
+@pytest.mark.conformance("42")
 @pytest.mark.parametrize(
     ("path", "body", "kind"),
     [
@@ -102,6 +103,7 @@ def test_a_refused_call_has_no_list_of_cards(client: FlaskClient, path: str, bod
     assert answer.get_json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.conformance("42", "status-500")
 def test_a_bug_of_ours_is_a_500_and_not_an_empty_list(knowledge: Knowledge, store: Store) -> None:
     app = create_app(Settings(), knowledge=knowledge, store=store, today=broken_clock)
 
@@ -210,6 +212,7 @@ def revealing(text: str) -> set[str]:
     return {sentinel for sentinel in SENTINELS if sentinel in text}
 
 
+@pytest.mark.conformance("71")
 @pytest.mark.parametrize("which", range(len(sentinel_calls())))
 def test_no_patient_data_in_logs_errors_or_the_audit(client: FlaskClient, store: Store, which: int) -> None:
     path, body = sentinel_calls()[which]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 
 from service import __version__
 from service.web.answers import json
@@ -50,9 +52,15 @@ def _table() -> dict[str, Any]:
 def _page(table: dict[str, Any]) -> tuple[str, str]:
     """The page, and the policy by which a browser applies its own style and loads nothing else."""
     templates = Environment(loader=PackageLoader("service.web"), autoescape=True, trim_blocks=True)
+    templates.filters["with_code"] = _with_code
     style = (files("service.web") / "templates" / "conformance.css").read_text(encoding="utf-8")
-    counts = Counter(row["status"] for chapter in table["chapters"] for row in chapter["items"])
+    counts = Counter(sorted(row["status"] for chapter in table["chapters"] for row in chapter["items"]))
     page = templates.get_template("conformance.html").render(table, style=style, counts=counts)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return page, f"{policy}; frame-ancestors 'none'"
+
+
+def _with_code(text: str) -> Markup:
+    """The text, escaped, with `what stands in backticks` as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped before

@@ -203,6 +203,7 @@ def test_a_client_that_takes_one_action_gets_the_same_orders_apart(
     assert referral.apart() == (referral,)
 
 
+@pytest.mark.conformance("45")
 def test_selection_behaviour_is_there_with_suggestions_and_only_then(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -235,6 +236,7 @@ def test_two_patients_of_one_call_do_not_share_uuids(assessed: Assessed, knowled
     assert not set(_uuids(build(one, knowledge))) & set(_uuids(build(two, knowledge)))
 
 
+@pytest.mark.conformance("46")
 def test_override_reasons_are_hl7_codes_with_words_for_a_button(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -247,6 +249,7 @@ def test_override_reasons_are_hl7_codes_with_words_for_a_button(
     )
 
 
+@pytest.mark.conformance("47", "52")
 def test_the_questionnaire_is_linked_where_something_was_not_asked(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -261,6 +264,7 @@ def test_the_questionnaire_is_linked_where_something_was_not_asked(
     assert (known.links, unlinked.links) == ((), ())
 
 
+@pytest.mark.conformance("48")
 def test_the_source_is_ours_and_its_address_a_setting(assessed: Assessed, knowledge: Knowledge) -> None:
     (card,) = build(assessed(Disposition.LIFESTYLE), knowledge, about_url="https://cds.hospital.example/")
 
@@ -268,6 +272,7 @@ def test_the_source_is_ours_and_its_address_a_setting(assessed: Assessed, knowle
     assert card.source.topic.system == TOPICS
 
 
+@pytest.mark.conformance("55")
 def test_topics_are_alphanumeric_so_that_every_client_keeps_them() -> None:
     codes = [kind.topic.code for kind in Kind]
 

@@ -130,6 +130,7 @@ def test_a_long_record_is_cut_and_says_so(assessed: Assessed, knowledge: Knowled
     assert "| Muscle twitching | 1\u00a0Nov | problem |\n\nand 17 more" in card.detail
 
 
+@pytest.mark.conformance("44")
 @pytest.mark.parametrize("where", ["fact", "source", "date", "note"])
 def test_nothing_that_derives_from_the_record_becomes_markup(
     assessed: Assessed, knowledge: Knowledge, where: str

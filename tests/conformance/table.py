@@ -145,7 +145,7 @@ def _status(item: Mapping[str, Any], *, is_shown: bool) -> str:
 
 
 def _markdown(table: Mapping[str, Any]) -> str:
-    counts = Counter(row["status"] for chapter in table["chapters"] for row in chapter["items"])
+    counts = Counter(sorted(row["status"] for chapter in table["chapters"] for row in chapter["items"]))
     said = ", ".join(f"{count} {status}" for status, count in counts.items())
     head = (
         f"# Conformance to {table['standard']}\n\n"

@@ -135,6 +135,15 @@ def test_every_suggestion_has_a_uuid_of_its_own(ask: Ask, story: Story, profile:
     assert len(uuids) == len(set(uuids))
 
 
+@pytest.mark.conformance("49")
+@each_dialect
+@each_speaking
+def test_every_suggestion_says_whether_it_is_recommended(ask: Ask, story: Story, profile: str) -> None:
+    """It is optional where the version has it, but there are typed clients that refuse a card without it."""
+    for suggestion in suggestions(cards(ask(story, profile))):
+        assert ("isRecommended" in suggestion) == (profile not in SPOKEN)
+
+
 @pytest.mark.conformance("50", "53")
 @each_dialect
 @each_story

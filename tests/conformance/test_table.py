@@ -86,6 +86,8 @@ def test_it_is_a_page_for_everybody_else(client: FlaskClient, accept: str) -> No
 
     assert answer.mimetype == "text/html"
     assert 'id="item-36"' in answer.text
+    assert "<code>hookInstance</code>" in answer.text
+    assert "`" not in answer.text
     assert answer.headers["Vary"] == "Accept"
 
 

@@ -84,6 +84,7 @@ def has_next(fetched: Fetched) -> bool:
 # What comes
 
 
+@pytest.mark.conformance("33")
 def test_a_search_comes_whole_and_the_token_is_in_its_header(server: FaultServer, fetcher: Fetcher) -> None:
     server.answers["/fhir/Condition"] = gives(searchset(CONDITION, total=1))
 
@@ -163,6 +164,7 @@ def test_all_queries_are_under_way_at_the_same_time(server: FaultServer, fetcher
 # Pages
 
 
+@pytest.mark.conformance("38")
 def test_pages_are_followed_and_joined(server: FaultServer, fetcher: Fetcher) -> None:
     server.answers["/fhir/Condition"] = gives(
         searchset(CONDITION, next=f"{server.base}?_getpages=2", total=3)
@@ -492,6 +494,7 @@ def test_a_gzip_bomb_is_not_inflated(server: FaultServer, make_fetcher: Callable
     assert peak < 10_000_000
 
 
+@pytest.mark.conformance("30")
 @pytest.mark.parametrize("how", ["hangs", "drips_headers", "drips_body"])
 @pytest.mark.parametrize("over", ["http", "https"])
 def test_the_deadline_holds_and_no_thread_is_left_waiting(
@@ -692,6 +695,7 @@ def test_a_server_that_is_not_registered_is_not_asked(
     assert no_sockets == []
 
 
+@pytest.mark.conformance("1")
 @pytest.mark.parametrize(
     ("registered", "private_network"),
     [
@@ -781,6 +785,7 @@ def test_neither_a_proxy_nor_netrc_of_the_environment_is_used(
     assert stranger.asked == []
 
 
+@pytest.mark.conformance("34", "69")
 def test_neither_token_nor_patient_reaches_a_log_or_a_repr(
     server: FaultServer, fetcher: Fetcher, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -833,6 +838,7 @@ def certified(tmp_path: Path) -> Callable[[], Certified]:
     return lambda: Certified(tmp_path)
 
 
+@pytest.mark.conformance("1")
 def test_a_certificate_must_be_one_that_we_trust(
     make_fetcher: Callable[..., Fetcher], certified: Callable[[], Certified]
 ) -> None:

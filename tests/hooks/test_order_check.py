@@ -89,6 +89,7 @@ def test_a_pair_is_not_completed_again(sign: Sign, given: Circumstances) -> None
         assert offers(respond(sign(*orders), given)) == ["referral"]
 
 
+@pytest.mark.conformance("order-sign")
 def test_a_referral_among_the_orders_is_not_suggested_again(sign: Sign, given: Circumstances) -> None:
     generic = order(GENERIC, name="o2", performerType=coded(NEUROLOGY))
 
@@ -196,6 +197,7 @@ def test_the_orders_at_hand_are_not_what_was_ordered_lately(
     assert "lately" not in reply.cards[0].detail
 
 
+@pytest.mark.conformance("order-select")
 def test_only_what_was_selected_is_checked_and_all_drafts_count_as_there(
     sign: Sign, given: Circumstances, found: Found
 ) -> None:
@@ -233,6 +235,7 @@ ODD = {
 }
 
 
+@pytest.mark.conformance("order-select", "order-sign")
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_other_and_odd_orders_are_met_with_silence_before_the_prefetch_is_looked_at(
     sign: Sign, given: Circumstances, odd: Any

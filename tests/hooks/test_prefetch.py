@@ -31,6 +31,7 @@ def found(prefetched: Prefetched) -> list[Entry]:
     return resources
 
 
+@pytest.mark.conformance("prefetch-null", "prefetch-empty", "prefetch-only-outcomes")
 @pytest.mark.parametrize(
     "value",
     [
@@ -52,6 +53,7 @@ def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> N
     assert found(prefetched)[0].resource == {"resourceType": "Patient"}
 
 
+@pytest.mark.conformance("36", "37", "prefetch-outcome", "prefetch-no-fhir")
 @pytest.mark.parametrize(
     ("value", "why"),
     [
@@ -79,6 +81,7 @@ def test_a_required_key_that_failed_or_is_no_result_is_missing(raw: Raw, value: 
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions"]
 
 
+@pytest.mark.conformance("36", "prefetch-absent")
 def test_every_missing_required_key_is_named(raw: Raw) -> None:
     with pytest.raises(RecordNotAvailable) as caught:
         gather(raw({"patient": {"resourceType": "Patient"}}), SOURCES)
@@ -86,6 +89,7 @@ def test_every_missing_required_key_is_named(raw: Raw) -> None:
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions", "observations"]
 
 
+@pytest.mark.conformance("26")
 def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
     sent = {**EVERYTHING, "conditions": bundle(CONDITION), "medications": ERROR}
     del sent["procedures"]
@@ -100,6 +104,7 @@ def test_null_is_not_missing(raw: Raw) -> None:
     assert gather(raw(dict.fromkeys(EVERYTHING)), SOURCES).incomplete == ()
 
 
+@pytest.mark.conformance("38", "prefetch-next")
 @pytest.mark.parametrize("entry", [[], [{"resource": CONDITION}]], ids=["an empty page", "a page"])
 def test_a_bundle_with_a_next_page_is_incomplete(raw: Raw, entry: list[Any]) -> None:
     prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry, "link": NEXT}}), SOURCES)
@@ -117,6 +122,7 @@ def test_a_next_page_of_an_optional_key_is_named_and_no_more(raw: Raw) -> None:
     assert prefetched.incomplete == ("medications",)
 
 
+@pytest.mark.conformance("37")
 def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> None:
     prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), SOURCES)
 

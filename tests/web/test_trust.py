@@ -70,11 +70,13 @@ def is_refused(answer: Any) -> bool:
     )
 
 
+@pytest.mark.conformance("61", "62", "status-401")
 @pytest.mark.parametrize(("method", "path"), EVERY)
 def test_whatever_is_no_probe_needs_a_token(client: FlaskClient, method: str, path: str) -> None:
     assert is_refused(client.open(path, method=method))
 
 
+@pytest.mark.conformance("61", "62")
 def test_every_route_is_closed_unless_it_is_named(client: FlaskClient) -> None:
     rules = list(client.application.url_map.iter_rules())
     paths = {re.sub("<(.+?)>", lambda name: NAMES[name[1]], rule.rule): rule for rule in rules}
@@ -100,6 +102,7 @@ def test_a_client_with_a_token_for_the_address_is_served(
         assert client.post(path, json=asked, headers=bearing(path)).status_code == 200
 
 
+@pytest.mark.conformance("70", "status-401")
 @pytest.mark.parametrize(
     "header",
     [
@@ -126,6 +129,7 @@ def test_a_token_that_is_not_right_is_401_and_the_answer_does_not_say_why(
     assert is_refused(client.post(HOOK, json=hook_call, headers=header))
 
 
+@pytest.mark.conformance("67")
 def test_a_token_is_good_for_one_call(client: FlaskClient, hook_call: dict[str, Any]) -> None:
     header = bearing(HOOK)
 
@@ -135,6 +139,7 @@ def test_a_token_is_good_for_one_call(client: FlaskClient, hook_call: dict[str, 
     assert is_refused(again)
 
 
+@pytest.mark.conformance("69")
 def test_the_log_says_why_and_holds_no_token(client: FlaskClient, logged: list[Any]) -> None:
     header = bearing(HOOK, exp=9, iat=1)
 
@@ -146,6 +151,7 @@ def test_the_log_says_why_and_holds_no_token(client: FlaskClient, logged: list[A
     assert not any(part in str(logged) for part in header["Authorization"].split()[1].split("."))
 
 
+@pytest.mark.conformance("8")
 def test_a_refusal_is_audited_by_what_was_called_and_never_by_a_path_as_written(
     client: FlaskClient, store: Store
 ) -> None:
@@ -162,6 +168,7 @@ def test_a_refusal_is_audited_by_what_was_called_and_never_by_a_path_as_written(
     ]
 
 
+@pytest.mark.conformance("8", "69")
 def test_the_audit_names_the_client_its_tenant_and_the_token(
     trusting: Callable[..., FlaskClient], hook_call: dict[str, Any], store: Store
 ) -> None:
@@ -212,6 +219,7 @@ def test_a_silent_client_is_evaluated_and_recorded_and_shown_nothing(
     assert row["withheld"] == {"TwitchReferralUrgent": "silent"}
 
 
+@pytest.mark.conformance("42")
 def test_a_silent_client_still_learns_that_it_was_not_understood(
     trusting: Callable[..., FlaskClient], hook_call: dict[str, Any]
 ) -> None:
@@ -222,6 +230,7 @@ def test_a_silent_client_still_learns_that_it_was_not_understood(
     assert answer.status_code == 412
 
 
+@pytest.mark.conformance("72")
 def test_a_browser_may_ask_whether_it_may_ask(trusting: Callable[..., FlaskClient]) -> None:
     client = trusting(cors_origins="https://ehr.example")
     asked = {"Access-Control-Request-Method": "POST", "Origin": "https://ehr.example"}
@@ -237,6 +246,7 @@ def test_an_unknown_address_stays_unknown(client: FlaskClient) -> None:
     assert client.put(HOOK).status_code == 405
 
 
+@pytest.mark.conformance("61")
 @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.5", "2001:db8::1", "no address"])
 def test_while_nobody_is_registered_another_machine_is_refused(
     make_app: Callable[..., Flask], address: str
