@@ -42,6 +42,7 @@ def artefacts(knowledge: Knowledge) -> Iterator[tuple[Path, Json]]:
     store.upgrade()
     app = create_app(Settings(), knowledge=knowledge, store=store, today=lambda: on)
     client = app.test_client()
+    yield HOOKS / "cds-services.json", client.get("/cds-services").get_json()
     for service in SERVICES:
         for hook in service.hooks:
             for scenario in listed:

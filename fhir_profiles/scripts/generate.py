@@ -25,6 +25,7 @@ from fhir_profiles.scripts.artefact import (
     HERE,
     HOOKS,
     INVALID,
+    INVALID_HOOKS,
     OPERATIONS,
     RESOURCES,
     Json,
@@ -104,10 +105,10 @@ def settle(made: Made, *, write: bool) -> list[str]:
 
 def left_over(expected: set[Path], *, compiled: bool, write: bool) -> list[str]:
     """Committed files that nothing makes any more; without SUSHI, its own cannot be told from them."""
-    folders = (RESOURCES, EXAMPLES, INVALID, HOOKS, OPERATIONS)
-    found = {path for folder in folders for path in folder.rglob("*.json")}
+    served = (INVALID, INVALID_HOOKS, HOOKS, OPERATIONS)
+    found = {path for folder in (RESOURCES, EXAMPLES, *served) for path in folder.rglob("*.json")}
     if not compiled:
-        found = {p for p in found if p.parent == INVALID or {HOOKS, OPERATIONS} & {*p.parents}}
+        found = {path for path in found if {*served} & {*path.parents}}
         found |= {p for kind in GENERATED for p in RESOURCES.glob(f"{kind}-*.json")}
     for path in (strays := sorted(found - expected)):
         if write:
