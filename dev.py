@@ -8,12 +8,14 @@
     python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
     python3 dev.py package                        set up, then build the FHIR package in dist/
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
+    python3 dev.py mutants [--again] [paths]      set up, then see whether tests notice changes of the core
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
 
 What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
-same and the tests' tools), requirements-build.lock (what installs them) and requirements-fhir.lock (one
-validator with an environment of its own under .cache). A second run finds its stamp and starts at once.
+same and the tests' tools), requirements-build.lock (what installs them), requirements-fhir.lock (one
+validator) and requirements-mutation.lock (mutmut), which stay apart under .cache. A second run finds its
+stamp and starts at once.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
-FHIR_LOCK = "requirements-fhir.lock"
+FHIR_LOCK, MUTATION_LOCK = "requirements-fhir.lock", "requirements-mutation.lock"
 CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
 CLINICAL_CORE += " assess.py rules/*"
 LEFTOVERS = (
@@ -47,7 +49,7 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, lock, clean)}
+    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, mutants, lock, clean)}
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -104,6 +106,12 @@ def bench(*arguments: str) -> int:
     os.execv(BIN / "python", [str(BIN / "python"), "tests/bench/hook.py", *arguments])
 
 
+def mutants(*arguments: str) -> int:
+    """Change the clinical core in small ways; fail where no test notices and nobody said why."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.mutation.run", *arguments)
+
+
 def lock(*arguments: str) -> int:
     """Write the lock files; pins stay as they are unless `--upgrade` or pyproject.toml move them."""
     make_venv()
@@ -114,6 +122,7 @@ def lock(*arguments: str) -> int:
         compile_lock(TEST_LOCK, "pyproject.toml", "--group", "test", *arguments)
         or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
         or compile_lock(FHIR_LOCK, "--group", "pyproject.toml:fhir", *same_versions, *arguments)
+        or compile_lock(MUTATION_LOCK, "--group", "pyproject.toml:mutation", *same_versions, *arguments)
         or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
     )
 
