@@ -260,6 +260,7 @@ def test_a_vague_result_leaves_the_question_open_beside_several_others() -> None
 
 def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium", within=7).results == ()
+    assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", "not recorded"),)
 
 
 # --- Medicines and age ----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from tests.mutation.mutate import Mutant, copied, module_of, mutated
@@ -38,7 +39,7 @@ def main(*arguments: str) -> int:
     once(TOOL, [LOCK], _install)
     sys.path.append(str(TOOL))
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
-    files = _chosen(settings["only_mutate"], [path for path in arguments if path != "--again"])
+    files = _chosen(settings, [path for path in arguments if path != "--again"])
     copied(ROOT, COPY)
     mutants = mutated(COPY, files)
     known = json.loads(LAST.read_text()) if "--again" in arguments else {}
@@ -57,10 +58,12 @@ def _install() -> None:
     run(*pip, "--require-hashes", "--target", TOOL, "-r", LOCK)
 
 
-def _chosen(patterns: Iterable[str], paths: Sequence[str]) -> list[str]:
-    """The files of the core that lie at or under one of the paths."""
-    core = sorted(file.relative_to(ROOT) for pattern in patterns for file in ROOT.glob(pattern))
-    return [str(f) for f in core if not paths or any(Path(path) in (f, *f.parents) for path in paths)]
+def _chosen(settings: Mapping[str, Sequence[str]], paths: Sequence[str]) -> list[str]:
+    """The files to mutate that lie at or under one of the paths."""
+    globs = [ROOT.glob(pattern) for pattern in settings["only_mutate"]]
+    core = {str(file.relative_to(ROOT)) for file in chain(*globs)} - {*settings["do_not_mutate"]}
+    wanted = [Path(path) for path in paths] or [Path()]
+    return sorted(f for f in core if any(path in Path(f).parents or path == Path(f) for path in wanted))
 
 
 def _tried(mutants: Iterable[str], tests: Iterable[str]) -> dict[str, str]:
