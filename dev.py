@@ -10,13 +10,14 @@
     python3 dev.py conformance [--write]          set up, then compare the table of conformance with the tests
     python3 dev.py cards [stories]                set up, then draw the golden patients' cards in .cache/cards
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
+    python3 dev.py mutants [--again] [paths]      set up, then see whether tests notice changes of the core
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
 
 What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
-same and the tests' tools), requirements-build.lock (what installs them), requirements-fhir.lock and
-requirements-clients.lock (a validator and a client, each with an environment of its own). A second run
-finds its stamp and starts at once.
+same and the tests' tools), requirements-build.lock (what installs them), and for each tool with an
+environment of its own under .cache: requirements-fhir.lock (a validator), requirements-clients.lock (a
+client) and requirements-mutation.lock (mutmut). A second run finds its stamp and starts at once.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ BIN = VENV / "bin"
 STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
 FHIR_LOCK, CLIENTS_LOCK = "requirements-fhir.lock", "requirements-clients.lock"
+MUTATION_LOCK = "requirements-mutation.lock"
 CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
 CLINICAL_CORE += " assess.py rules/*"
 LEFTOVERS = (
@@ -50,7 +52,7 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    listed = (setup, serve, test, lint, fhir, package, conformance, cards, bench, lock, clean)
+    listed = (setup, serve, test, lint, fhir, package, conformance, cards, bench, mutants, lock, clean)
     commands = {f.__name__: f for f in listed}
     if command not in commands:
         print(__doc__)
@@ -120,6 +122,12 @@ def bench(*arguments: str) -> int:
     os.execv(BIN / "python", [str(BIN / "python"), "tests/bench/hook.py", *arguments])
 
 
+def mutants(*arguments: str) -> int:
+    """Change the clinical core in small ways; fail where no test notices and nobody said why."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.mutation.run", *arguments)
+
+
 def lock(*arguments: str) -> int:
     """Write the lock files; pins stay as they are unless `--upgrade` or pyproject.toml move them."""
     make_venv()
@@ -131,6 +139,7 @@ def lock(*arguments: str) -> int:
         or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
         or compile_lock(FHIR_LOCK, "--group", "pyproject.toml:fhir", *same_versions, *arguments)
         or compile_lock(CLIENTS_LOCK, "--group", "pyproject.toml:clients", *arguments)
+        or compile_lock(MUTATION_LOCK, "--group", "pyproject.toml:mutation", *same_versions, *arguments)
         or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
     )
 

@@ -81,6 +81,14 @@ def test_more_than_is_the_mirror_of_at_most(amount: Amount, limit: float) -> Non
     assert amount.at_least(limit) is ~amount.less_than(limit)
 
 
+def test_conversion_moves_both_ends() -> None:
+    assert BETWEEN.times(2, "g") == Amount(6, 10, "g")
+
+
+def test_conversion_keeps_nine_decimals() -> None:
+    assert Amount.exactly(0.0000000014, "g").times(1, "g") == Amount.exactly(0.000000001, "g")
+
+
 def test_conversion_keeps_open_ends_and_drops_binary_noise() -> None:
     converted = Amount(-inf, 0.1, "g", below=True).times(3, "kg")
 
@@ -98,6 +106,8 @@ def test_conversion_keeps_open_ends_and_drops_binary_noise() -> None:
         (ABOVE, ">5 mmol/L"),
         (AT_LEAST, "≥5 mmol/L"),
         (BETWEEN, "3 to 5 mmol/L"),
+        (Amount.exactly(999999, "U/L"), "999999 U/L"),
+        (Amount.exactly(1000000, "U/L"), "1000000 U/L"),
         (Amount.exactly(1234567, "U/L"), "1234567 U/L"),
         (Amount.exactly(0.12345, "mmol/L"), "0.1235 mmol/L"),
     ],
@@ -152,6 +162,9 @@ def test_how_long_ago_is_a_range_of_days(span: Span, ago: Amount) -> None:
         (Span(date(2026, 11, 1), ON, "2026-11"), 14, UNKNOWN),
         (BEFORE, 365, UNKNOWN),
         (BEFORE, 20, NO),
+        (Span(date(2026, 11, 1), date(2026, 11, 9), "early November"), 14, UNKNOWN),
+        (Span(date(2026, 11, 1), date(2026, 11, 8), "early November"), 14, NO),
+        (BEFORE, 10_000_000, UNKNOWN),
     ],
 )
 def test_windows_are_inclusive(span: Span, days: float, within: Truth) -> None:

@@ -93,6 +93,7 @@ def test_answers_are_equal_by_what_they_say() -> None:
     assert hash(combined) == hash(Answer(Truth.YES, (WEAK, SLURRED)))
     assert combined != A_YES
     assert combined != "YES"
+    assert len({hash(answer) for answer in KINDS}) == len(KINDS)
 
 
 def test_an_answer_shows_its_truth_and_reasons() -> None:

@@ -78,6 +78,45 @@ def test_a_window_narrows_observations_and_not_the_problem_list() -> None:
     assert listed.stated(WEAK, within=7).yes
 
 
+def test_a_denial_from_before_the_window_does_not_deny() -> None:
+    denied = weakness({"truth": "NO", "form": "observation", "stated": "8 days ago"})
+
+    assert denied.stated(WEAK).truth is Truth.NO
+    assert denied.stated(WEAK, within=8).truth is Truth.NO
+    assert denied.stated(WEAK, within=7).gaps == (Gap(WEAK, "not recorded"),)
+
+
+def test_a_statement_from_before_the_window_is_named_with_its_day() -> None:
+    answer = weakness({"form": "observation", "stated": "8 days ago"}).stated(WEAK, within=7)
+
+    assert answer.gaps == (Gap(WEAK, "last recorded 2026-11-15, too long ago to count"),)
+
+
+def test_a_statement_that_may_lie_in_the_window_keeps_a_denial_from_being_the_last_word() -> None:
+    denied = {"truth": "NO", "form": "observation", "stated": "3 days ago"}
+    vague = {"form": "observation", "stated": "2026-11"}
+
+    answer = weakness(vague, denied).stated(WEAK, within=7)
+
+    assert answer.gaps == (Gap(WEAK, f"the date of Observation/{WEAK}-0 is too vague", recorded=True),)
+
+
+def test_an_unspecific_statement_leaves_a_denial_open_only_within_the_window() -> None:
+    denied = {"truth": "NO", "form": "observation", "stated": "today"}
+    unspecific = {"truth": "UNKNOWN", "aspect": "unspecific", "form": "observation", "stated": "30 days ago"}
+
+    assert weakness(denied, unspecific).stated(WEAK).truth is Truth.UNKNOWN
+    assert weakness(denied, unspecific).stated(WEAK, within=7).truth is Truth.NO
+
+
+def test_a_narrower_thing_that_is_over_is_not_called_suspected() -> None:
+    over = {"truth": "NO", "aspect": "foot-drop", "stated": "5 days ago"}
+
+    answer = weakness({"aspect": "foot-drop", "stated": "9 days ago"}, over).stated(WEAK)
+
+    assert answer.gaps == (Gap(WEAK, "not recorded"),)
+
+
 @pytest.mark.parametrize(
     ("said", "why", "recorded"),
     [
@@ -163,6 +202,13 @@ def test_the_newest_statements_are_those_that_no_other_is_certainly_later_than()
     assert facts({}).newest("twitch-trigger") == ()
 
 
+def test_the_newest_statements_of_a_window_lie_in_it() -> None:
+    course = facts({"twitch-course": {"form": "observation", "value": "improving", "stated": "8 days ago"}})
+
+    assert len(course.newest("twitch-course", within=8)) == 1
+    assert course.newest("twitch-course", within=7) == ()
+
+
 # --- Measurements ---------------------------------------------------------------------------------
 
 
@@ -205,8 +251,16 @@ def test_a_result_whose_day_is_vague_leaves_the_question_open(when: str) -> None
     assert measured.latest("potassium").undecided is None
 
 
+def test_a_vague_result_leaves_the_question_open_beside_several_others() -> None:
+    days = ("5 days ago", "today", "2026")
+    measured = facts({"potassium": [{"value": "4", "when": when} for when in days]})
+
+    assert measured.latest("potassium", within=7).at_most(2.5).truth is Truth.UNKNOWN
+
+
 def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium", within=7).results == ()
+    assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", "not recorded"),)
 
 
 # --- Medicines and age ----------------------------------------------------------------------------

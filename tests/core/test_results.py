@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.amounts import Amount, Span
-from service.answers import Gap
+from service.answers import Basis, Gap
 from service.results import Measured, Result
 from service.truth import Truth
 
@@ -53,6 +53,7 @@ def test_a_result_without_an_amount_is_unknown_and_says_why() -> None:
     answer = measured(result(None, why="the result has no unit")).at_most(2.5)
 
     assert answer.gaps == (Gap("potassium", "the result has no unit", recorded=True),)
+    assert answer.basis == (result(None).basis,)
     assert measured(result(None)).at_most(2.5).gaps[0].why == "not readable"
 
 
@@ -61,7 +62,8 @@ def test_a_range_around_the_limit_is_unknown_and_quotes_the_result() -> None:
 
     answer = measured(vague).at_most(2.5)
 
-    assert answer.gaps[0].why == "the recorded result (2 to 3 mmol/L) does not settle it"
+    why = "the recorded result (2 to 3 mmol/L) does not settle it"
+    assert answer.gaps == (Gap("potassium", why, recorded=True),)
     assert answer.basis == (vague.basis,)
 
 
@@ -73,9 +75,13 @@ def test_a_result_whose_date_is_too_vague_leaves_a_normal_one_open() -> None:
     assert measured(result(2), undecided=gap).at_most(2.5).truth is Truth.YES
 
 
-def test_a_result_is_a_reason_with_its_value_and_day() -> None:
-    assert result(2.5).basis.fact == "potassium 2.5 mmol/L"
-    assert result(2.5).basis.date == "2026-11-02"
+def test_a_result_is_a_reason_with_its_value_source_day_and_note() -> None:
+    reason = Basis("potassium 2.5 mmol/L", "Observation/k", "2026-11-02", "preliminary", stated=LATER)
+
+    assert result(2.5, note="preliminary").basis == reason
+
+
+def test_a_reason_has_no_value_and_no_day_where_there_is_none() -> None:
     assert result(None, when=None).basis.fact == "potassium"
     assert result(None, when=None).basis.date is None
 

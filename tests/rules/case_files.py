@@ -13,13 +13,19 @@ FOLDER = Path(__file__).with_name("cases")
 
 
 class Case(NamedTuple):
-    """What a rule (or another thing decided on) makes of given facts, and the sentence that says so."""
+    """What a rule (or another thing decided on) makes of given facts, and the sentence that says so.
+
+    Where the case names them: `rests_on` holds the sources of the answer's reasons, `lacks` what an UNKNOWN
+    lacks, as "fact: why", with a "!" before what the record itself left open.
+    """
 
     of: str
     case: str
     given: Mapping[str, Any]
     expect: Any
     pathway: str = "early-referral"
+    rests_on: list[str] | None = None
+    lacks: list[str] | None = None
 
 
 def cases(*files: str) -> list[Any]:

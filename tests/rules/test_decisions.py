@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.findings import Assessment, Disposition
+from service.findings import Assessment, Disposition, Referral
 from service.rules import evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
@@ -36,12 +36,87 @@ def test_a_contributor_is_named_or_lifts_as_the_case_says(case: Case) -> None:
     assert ("none" if named is None else str(named.disposition or "named")) == case.expect
 
 
+def test_a_contributor_has_its_words_and_what_it_rests_on() -> None:
+    (named,) = contributors(facts({"caffeine-intake": "900"}), packaged(), "early-referral")
+
+    assert (named.id, named.words) == ("caffeine", packaged().rules["caffeine"].says)
+    assert [b.fact for b in named.basis] == ["caffeine intake 900 mg/d"]
+
+
 @pytest.mark.parametrize("case", cases("tests"))
 def test_tests_are_suggested_as_the_case_says(case: Case) -> None:
     assessment = assessed(case.given, case.pathway)
 
     told = {t.id: t.withheld or " ".join(t.analytes) or "suggested" for t in assessment.tests}
     assert told == case.expect
+
+
+@pytest.mark.parametrize(
+    ("given", "reasons"),
+    [
+        (
+            {"twitch_onset": "20 days ago", "twitch_site": "foot", "sensory-change": "YES"},
+            dict.fromkeys(("blood-panel", "emg", "ncs"), "twitch over two weeks, sensory change"),
+        ),
+        ({"sensory-change": "YES"}, dict.fromkeys(("blood-panel", "ncs"), "sensory change")),
+        (
+            {"swallowing-difficulty": "YES"},
+            dict.fromkeys(("blood-panel", "emg", "ncs", "mri-brain"), "swallowing difficulty"),
+        ),
+        ({"hemifacial-spasm": "YES"}, {"blood-panel": "blepharospasm", "mri-brain": "hemifacial spasm"}),
+        (
+            {"multiple-sclerosis": {"confirmed": False}, "cramp": "YES"},
+            {"blood-panel": "cramping", "mri-brain": "multiple sclerosis with new signs"},
+        ),
+        (
+            {"muscle-weakness": {"site": "hand"}, "neck-pain": "YES"},
+            {
+                **dict.fromkeys(("blood-panel", "emg", "ncs"), "muscle weakness"),
+                "mri-cervical-spine": "muscle weakness, in the arms, with sensory change or neck pain",
+            },
+        ),
+        (
+            {"muscle-weakness": {"site": "hand"}, "upper-motor-neuron-signs": "YES", "neck-pain": "YES"},
+            {
+                **dict.fromkeys(("blood-panel", "emg", "ncs"), "muscle weakness, upper motor neuron signs"),
+                "mri-brain": "upper motor neuron signs",
+                "mri-cervical-spine": "upper motor neuron signs, muscle weakness, in the arms,"
+                " with sensory change or neck pain",
+            },
+        ),
+        (
+            {"orthopnoea": "YES"},
+            dict.fromkeys(("blood-panel", "emg", "ncs", "respiratory-function"), "breathing difficulty"),
+        ),
+        ({"takes": ["diuretic", "statin"]}, {"blood-panel": "diuretic"}),
+        (
+            {"twitch_onset": "20 days ago", "twitch_site": "eyelid", "potassium": "3.2", "anxiety": "YES"},
+            {"blood-panel": "eyelid twitch persisting, electrolyte imbalance"},
+        ),
+        (
+            {"potassium": "2.4", "lithium": "1.9"},
+            {"blood-panel": "critical electrolytes, lithium toxicity"},
+        ),
+        (
+            {"muscle-weakness": "YES", "orthopnoea": "YES"},
+            {"respiratory-function": "respiratory compromise"},
+        ),
+    ],
+)
+def test_a_test_says_why_it_is_suggested(given: dict[str, Any], reasons: dict[str, str]) -> None:
+    assessment = assessed({"twitch_onset": "3 days ago", **given})
+
+    assert {t.id: t.reason for t in assessment.tests} == reasons
+
+
+def test_a_panel_says_what_of_it_was_done_and_a_repeated_one_withholds_nothing() -> None:
+    done = {"twitch_onset": "3 days ago", "past": [{"id": "sodium", "when": "2026-11-01"}]}
+
+    (panel,) = assessed({**done, "takes": ["diuretic"]}).tests
+    (repeated,) = assessed({**done, "sodium": "119"}).tests
+
+    assert panel.withheld_analytes == {"sodium": "done 2026-11-01"}
+    assert (repeated.withheld, repeated.withheld_analytes) == (None, {})
 
 
 @pytest.mark.parametrize("case", cases("lifestyle"))
@@ -189,6 +264,40 @@ def test_a_newer_and_greater_flag_expedites_a_referral_in_place(weakness: dict, 
 
     assert assessment.referral.expedite is expedite
     assert not assessment.referral.suggest
+
+
+@pytest.mark.parametrize(
+    ("flag", "expedite"),
+    [
+        ({"speech-difficulty": {"stated": "5 days ago"}}, True),
+        ({"speech-difficulty": {"stated": "30 days ago"}}, False),
+        ({"twitch-persists-despite-lifestyle": {"stated": "5 days ago"}}, False),
+    ],
+)
+def test_neither_a_flag_of_the_referrals_day_nor_one_no_greater_expedites(flag: dict, expedite: bool) -> None:
+    given = {"twitch_onset": "300 days ago", "past": [{**PLACED, "when": "30 days ago"}], **flag}
+
+    referred = assessed(given).referral
+
+    assert referred == Referral(False, "neurology", None, "2026-10-24", expedite, None)
+
+
+def test_without_need_no_referral_is_proposed() -> None:
+    assert assessed({"twitch_onset": "3 days ago"}).referral == Referral(False, "neurology")
+
+
+def test_an_emergency_is_referred_at_once_whatever_is_in_place() -> None:
+    given = {"saddle-numbness": "YES", "past": [{**PLACED, "when": "2026-11-01"}]}
+
+    referred = assessed({"twitch_onset": "3 days ago", **given}).referral
+
+    assert referred == Referral(True, "neurology", "stat", "2026-11-01")
+
+
+def test_beside_critical_electrolytes_a_weakness_waits_and_no_suspicion_is_named() -> None:
+    referred = assessed({"twitch_onset": "3 days ago", "potassium": "2.4", "muscle-weakness": "YES"}).referral
+
+    assert referred == Referral(False, "neurology")
 
 
 def test_a_referral_in_place_is_named_where_none_is_needed() -> None:

@@ -10,6 +10,17 @@ from service.truth import Truth
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
 
+ASKED = {name: rule.ask for name, rule in RULES.items()} | dict(TRIGGERS) | {"alcohol": high_alcohol}
+
+
+def _case(param: object) -> Case:
+    return param.values[0]  # type: ignore[attr-defined]
+
+
+def _told(param: object) -> bool:
+    """Whether the case says more than the truth of the answer."""
+    return _case(param).rests_on is not None or _case(param).lacks is not None
+
 
 @pytest.mark.parametrize("case", cases("red_flags", "same_day"))
 def test_a_rule_answers_as_its_case_says(case: Case) -> None:
@@ -30,12 +41,23 @@ def test_an_answer_carries_its_reasons(case: Case) -> None:
     assert answer.basis or answer.truth is not Truth.YES
 
 
+@pytest.mark.parametrize("case", [c for c in cases("red_flags", "same_day", "triggers") if _told(c)])
+def test_an_answer_rests_on_and_lacks_what_its_case_says(case: Case) -> None:
+    given = facts(case.given)
+
+    answer = ASKED[case.of](given, packaged().thresholds)
+
+    rests_on = [b.source for b in answer.basis]
+    lacks = [f"{'!' * gap.recorded}{gap.fact}: {gap.why}" for gap in answer.gaps]
+    assert (rests_on if case.rests_on is not None else None) == case.rests_on
+    assert (lacks if case.lacks is not None else None) == case.lacks
+
+
 @pytest.mark.parametrize("case", cases("triggers"))
 def test_a_trigger_answers_as_its_case_says(case: Case) -> None:
     given = facts(case.given)
-    triggers = {**TRIGGERS, "alcohol": high_alcohol}
 
-    answer = triggers[case.of](given, packaged().thresholds)
+    answer = ASKED[case.of](given, packaged().thresholds)
 
     assert answer.truth is Truth[case.expect]
 
@@ -61,7 +83,3 @@ def test_no_two_cases_have_the_same_words() -> None:
     twice = {name for name in named if named.count(name) > 1}
 
     assert not twice
-
-
-def _case(param: object) -> Case:
-    return param.values[0]  # type: ignore[attr-defined]
