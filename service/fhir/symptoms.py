@@ -253,7 +253,7 @@ def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
 
 
 def _too_wide(meaning: Meaning, note: str | None) -> str:
-    return notes(note, f"recorded only as “{meaning.display}”, which leaves it open") or ""
+    return notes(note, f"recorded only as “{meaning.display}” ({meaning.code}), which leaves it open") or ""
 
 
 def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
