@@ -128,10 +128,11 @@ def _why(raised: Sequence[Finding], assessment: Assessment, knowledge: Knowledge
     asked = assessment.disposition
     deciding = [c.id for c in assessment.contributors if c.disposition == asked]
     deciding += [f.rule for f in raised if f.disposition == asked]
-    return section("Why", _sentence(deciding[0], knowledge)) if deciding else ""
+    return section("Why", why_of(deciding[0], knowledge)) if deciding else ""
 
 
-def _sentence(rule: str, knowledge: Knowledge) -> str:
+def why_of(rule: str, knowledge: Knowledge) -> str:
+    """Why a rule or a contributor matters, as Markdown with links to the evidence."""
     words = knowledge.rules[rule]
     claims = (knowledge.evidence[claim] for claim in words.evidence if claim in knowledge.evidence)
     links = {label_for(claim): url for claim in claims if (url := address(claim))}

@@ -23,6 +23,7 @@ from service.cards.card import (
     identifier,
     kind_of,
 )
+from service.cards.detail import why_of
 from service.cards.markdown import bullets, capital, escaped, own, section
 from service.cards.phrases import dated, listed
 from service.cards.suggestions import suggestions_of
@@ -38,7 +39,6 @@ TOGETHER = {"emg": "ncs", "ncs": "emg"}
 INSTEAD = {"glucose": "hba1c", "hba1c": "glucose"}
 SHORT = {"emg": "EMG", "ncs": "nerve conduction studies"}
 _PRIORITY = {Disposition.URGENT_REFERRAL: "urgent", Disposition.SAME_DAY: "stat"}
-_MOST_FINDINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +206,9 @@ def _detail(
         parts.append(section("Done or ordered lately", bullets(escaped(each) for each in lately)))
     if suggestions:
         parts.append(section("Suggested", bullets(own(each.label) for each in suggestions)))
-    findings = assessment.raised[:_MOST_FINDINGS]
-    if findings and suggestions:
-        why = bullets(f"{own(finding.says)}: {own(finding.why)}" for finding in findings)
-        parts.append(section("Why", why))
+    # Only what decides: beside a motor sign the words of a lesser one would sound like reassurance.
+    if assessment.raised and suggestions:
+        parts.append(section("Why", why_of(assessment.raised[0].rule, knowledge)))
     if assessment.incomplete:
         parts.append(f"Not received in full: {escaped(', '.join(assessment.incomplete))}.")
     return "\n\n".join(parts)

@@ -13,6 +13,7 @@ from service.knowledge import Knowledge
 
 # In an emergency nothing else stands between the table and the action, so there is room for one row more.
 _MOST_ROWS, _MOST_ROWS_SAME_DAY, _MOST_OF_ONE = 4, 5, 3
+_DAY = re.compile(r"\b(\d{1,2}) (?=[A-Z])")
 # A statement that names a place: "muscle twitching, left hand", "weakness, right foot (examined)".
 _PLACED = re.compile(r"(?P<what>.+), (?P<place>[a-z ]+?)(?P<how> \([a-z]+\))?")
 # What tells of the twitch only how it goes on.
@@ -23,9 +24,9 @@ NOT_PLURAL = frozenset(("hip or buttock", "chest", "abdomen", "back", "neck", "f
 SOURCES: Mapping[str, str] = {
     "Condition": "problem",
     "Observation": "observation",
-    "MedicationRequest": "prescription",
+    "MedicationRequest": "medicine",
     "MedicationStatement": "medicine",
-    "QuestionnaireResponse": "questionnaire",
+    "QuestionnaireResponse": "form",
     "FamilyMemberHistory": "family",
 }
 
@@ -92,8 +93,8 @@ def _row(what: str, group: Sequence[tuple[Basis, str]], year: int) -> tuple[str,
     note = f" ({escaped(first.note)})" if first.note else ""
     since = f"{'since ' if first.onset else ''}{_date(first, year)}"
     sources = dict.fromkeys(_source(basis.source or "") for basis, _ in group)
-    # A day does not break: a side bar is narrow.
-    since = escaped(since, 20).replace(" ", "\u00a0").replace("since\u00a0", "since ")
+    # "20 Nov" stays on one line; its year may go to the next, because a side bar is narrow.
+    since = _DAY.sub("\\1\u00a0", escaped(since, 20))
     return escaped(capital(fact), 300) + note, since, escaped(listed(list(sources)), 80)
 
 

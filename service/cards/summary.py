@@ -224,7 +224,7 @@ def _action(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
         return (
             "send for acute neurological assessment today"
             if referral.suggest
-            else "emergency assessment today, repeat the test now"
+            else "assess as an emergency today, repeat the test now"
         )
     since = day_words(referral.in_place_since or "", assessment.on.year)
     actions = {

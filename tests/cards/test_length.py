@@ -19,6 +19,8 @@ ACT = ("From the record", "Suggested")
 DECIDE = (*ACT, "Not documented", "Not suggested")
 TAKE_HOME = ("Come back if", "Call an ambulance if", "Medicines to review", "May contribute")
 LONGEST_LABEL, LONGEST_SUMMARY = 80, 140
+# The longest words of the three columns together: more than these characters do not stand side by side there.
+NARROW = 34
 DATE = re.compile(r"\b(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?: \d{4})?\b")
 NOT_WORDS = re.compile(r"\]\(\S+\)|-{3,}|[|*\[\]]|(?m:^- )")
 CARDS = [(story.name, card) for story in stories() for card in story.cards()]
@@ -96,6 +98,17 @@ def test_a_finding_stands_in_one_row_only(card: Card) -> None:
     findings = [row[0].partition(":")[0].strip() for row in rows]
 
     assert len(set(findings)) == len(findings)
+
+
+@each_card
+def test_the_table_fits_a_side_bar_of_280_pixels(card: Card) -> None:
+    rows = [line.split("|")[1:4] for line in card.detail.splitlines() if line.startswith("| ")]
+
+    widest = [
+        max(len(word) for cell in column for word in cell.split(" ")) for column in zip(*rows, strict=True)
+    ]
+
+    assert sum(widest) <= NARROW
 
 
 @each_card

@@ -117,7 +117,7 @@ def test_a_critical_value_is_in_the_sentence(assessed: Assessed, knowledge: Know
     (card,) = build(assessed(same_day, findings=(critical,), referral=Referral()), knowledge)
 
     assert card.summary == (
-        "Critical electrolyte value (potassium 2.4 mmol/L): emergency assessment today, repeat the test now"
+        "Critical electrolyte value (potassium 2.4 mmol/L): assess as an emergency today, repeat the test now"
     )
 
 

@@ -180,7 +180,7 @@ def test_what_was_done_lately_is_said(sign: Sign, given: Circumstances, found: F
 
     (card,) = respond(sign(order(EMG), order(REFERRAL, name="o2"), procedures=found(done)), given).cards
 
-    assert card.summary == "Already there: electromyography done 2026-11-02; is it needed again?"
+    assert card.summary == "Already there: electromyography done 2 Nov; is it needed again?"
     assert card.indicator == "info"
     assert card.suggestions == ()
     assert card.selection_behavior is None
@@ -327,4 +327,13 @@ def test_a_same_day_assessment_is_as_loud_and_as_lasting_as_on_the_chart(
     assert card.indicator == "critical"
     assert card.source.topic.code == "TwitchSameDay"
     assert card.suggestions[0].actions[0].resource["priority"] == "stat"
-    assert "act today" in card.summary
+    assert "as an emergency today" in card.summary
+
+
+def test_only_the_gravest_sign_says_why(sign: Sign, given: Circumstances, weakness: dict[str, Any]) -> None:
+    (card,) = respond(sign(order(EMG), also=[weakness]), given).cards
+
+    why = card.detail.partition("**Why:**")[2]
+
+    assert why.startswith(" Weakness with fasciculation")
+    assert "benign" not in card.detail and "](https://" in why

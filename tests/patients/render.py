@@ -51,8 +51,12 @@ button { margin: 3px 4px 0 0; padding: 4px 9px; border: 1px solid #9ab; border-r
          background: #f7f9fb; text-align: left }
 button.recommended { background: #dbeafe; border-color: #1c5fae }
 """
-# The browser measures the stories: how high they are decides which fit into one picture.
-MEASURE = "for (const s of document.querySelectorAll('.story')) s.dataset.height = s.offsetHeight;"
+# The browser measures: how high a story is decides what fits into one picture; no card may be cut off.
+MEASURE = """
+for (const s of document.querySelectorAll('.story')) s.dataset.height = s.offsetHeight;
+for (const c of document.querySelectorAll('.card'))
+  if (c.scrollWidth > c.clientWidth) c.dataset.wide = c.closest('.story').id;
+"""
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -104,6 +108,8 @@ def _slices(chosen: Sequence[Story], heights: Sequence[int]) -> Iterator[tuple[l
 
 def _heights(browser: str, written: Path) -> list[int]:
     seen = _browse(browser, written, f"--window-size={sum(WIDTHS) + 60},1000", "--dump-dom")
+    for story in dict.fromkeys(re.findall(r'data-wide="([^"]+)"', seen)):
+        print(f"Too wide: {story}")
     return [int(height) for height in re.findall(r'data-height="(\d+)"', seen)]
 
 
@@ -118,7 +124,8 @@ def _story(story: Story) -> str:
     cards = story.cards()
     columns = "".join(f'<div style="width: {width}px">{_cards(cards)}</div>' for width in WIDTHS)
     title = f"{story.name}: {story.title} ({story.on})"
-    return f'<div class="story"><h2>{escape(title)}</h2><div class="widths">{columns}</div></div>'
+    shown = f'<h2>{escape(title)}</h2><div class="widths">{columns}</div>'
+    return f'<div class="story" id="{story.name}">{shown}</div>'
 
 
 def _cards(cards: Sequence[Card]) -> str:
