@@ -40,8 +40,9 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "answers body cds errors evaluate feedback health parts preview trust",
-    "web/schemas": "assessment calls cards feedback",
+    "web": "addresses answers body cds docs errors evaluate examples feedback health metrics openapi operations"
+    " parts preview rates scrape shared_counts trust",
+    "web/schemas": "assessment assessment_shapes calls cards feedback shapes",
 }
 FORBIDDEN_NAMES = set(
     [
