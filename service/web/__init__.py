@@ -56,6 +56,7 @@ def create_app(
 
 def _app(parts: Parts) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.extensions["twitch-cds"] = parts
     answers.register(app)
     metrics.register(app, parts.metrics)
     errors.register(app, parts.metrics.refused)
