@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -17,6 +19,7 @@ from struct import Struct
 from tempfile import TemporaryFile
 from threading import Lock
 from time import monotonic
+from typing import IO
 from weakref import finalize
 
 from limits.storage import Storage
@@ -38,7 +41,7 @@ class SharedCounts(Storage):
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._file = TemporaryFile()  # noqa: SIM115 -- open for as long as its lock is needed
+        self._file = _file_without_a_name()
         finalize(self, self._file.close)
         self._file.truncate(RECORD.size * RECORDS)
         self._table = mmap.mmap(self._file.fileno(), RECORD.size * RECORDS)
@@ -113,6 +116,13 @@ class SharedCounts(Storage):
                 yield
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+def _file_without_a_name() -> IO[bytes]:
+    """In memory where the system can, because a container may have nowhere to write."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("twitch-cds-counts"), "w+b")
+    return TemporaryFile()
 
 
 def _named(key: str) -> bytes:

@@ -18,7 +18,8 @@ from openapi_spec_validator import validate
 from service.hooks.clients import DIALECTS
 from service.web.errors import STATUS
 from service.web.examples import BUNDLE, CALL, CARD, CARDS, FEEDBACK
-from service.web.openapi import MARKED, methods_of
+from service.web.openapi import MARKED, description, methods_of
+from service.web.operations import Content, Parameter, described
 from tests.web.trusted import PUBLIC_URL, bearing, registered
 
 HOOK = "/cds-services/fasciculation-red-flags"
@@ -55,6 +56,43 @@ def test_every_route_and_method_is_described_with_each_part_of_its_path(app: Fla
     }
 
     assert described == routes
+
+
+def test_a_route_that_says_nothing_is_left_out_and_so_the_test_above_fails() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/silent", view_func=lambda: "")
+
+    assert not description(app, address=None, tokens=False)["paths"].get("/silent")
+
+
+def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itself() -> None:
+    app = Flask(__name__)
+
+    @app.get("/livez")
+    @described("Operation", answer=Content(None))
+    def livez() -> str:
+        """Alive."""
+        return ""
+
+    @app.route("/fhir/<kind>/<int:number>", methods=["GET", "PUT"])
+    @described("FHIR", answer=Content({"type": "object"}), parameters={"kind": Parameter("Its type.")})
+    def resource(kind: str, number: int) -> str:
+        """A resource.
+
+        In *Markdown*.
+        """
+        return f"{kind}{number}"
+
+    api = description(app, address=None, tokens=True)
+
+    assert [tag["name"] for tag in api["tags"]] == ["Operation", "FHIR"]
+    told = api["paths"]["/fhir/{kind}/{number}"]
+    assert {method: told[method]["operationId"] for method in told} == {
+        "get": "resource.get",
+        "put": "resource.put",
+    }
+    assert (told["get"]["summary"], told["get"]["description"]) == ("A resource", "In *Markdown*.")
+    assert told["get"]["security"] == [{"clientToken": []}]
 
 
 def test_the_description_is_valid_openapi(api: Any, trusting: Flask) -> None:

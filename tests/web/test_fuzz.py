@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 # The same every time, and enough to meet each part of a body once or twice.
 MADE_UP = settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     database=None,
