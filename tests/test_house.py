@@ -40,8 +40,8 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "addresses answers body cds docs errors evaluate examples feedback health metrics openapi"
-    " operations parts preview rates scrape shared_counts trust",
+    "web": "addresses answers body cds described docs errors evaluate examples feedback health metrics"
+    " openapi parts preview rates scrape shared_counts trust",
     "web/schemas": "assessment assessment_shapes calls cards feedback shapes",
 }
 FORBIDDEN_NAMES = set(

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 
 
+@lru_cache(64)
 def is_local(address: str | None) -> bool:
     """Whether the caller is on this machine; a Unix socket has no address, and is."""
     known = _known(address)

@@ -19,9 +19,9 @@ from service.hooks.request import HookRequest
 from service.store import Call
 from service.web.answers import NAMED, json, milliseconds
 from service.web.body import read_body
+from service.web.described import FHIR, JSON, Content, described
 from service.web.examples import CALL, CARDS
 from service.web.feedback import SERVICE_ID, card_entries
-from service.web.operations import FHIR, JSON, Content, described
 from service.web.parts import Parts
 from service.web.schemas import cards_json, discovery_json, hook_request
 from service.web.schemas.shapes import CardsSchema, DiscoverySchema, HookCallSchema

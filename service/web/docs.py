@@ -16,8 +16,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from service.web.answers import json
+from service.web.described import Content, described
 from service.web.openapi import description as described_in_full
-from service.web.operations import Content, described
 from service.web.parts import Parts
 
 STYLE = Path(__file__).with_name("templates") / "docs.css"

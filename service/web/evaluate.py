@@ -13,8 +13,8 @@ from service.errors import NotABundle, NotJson, RequestNotUnderstood, SeveralPat
 from service.fhir.record import entries, record_of
 from service.web.answers import json
 from service.web.body import read_body
+from service.web.described import FHIR, JSON, Content, Parameter, described
 from service.web.examples import BUNDLE
-from service.web.operations import FHIR, JSON, Content, Parameter, described
 from service.web.parts import Parts
 from service.web.schemas import assessment_json
 from service.web.schemas.assessment_shapes import BUNDLE as BUNDLE_SHAPE

@@ -22,8 +22,8 @@ from service.hooks.cds_service import Reply
 from service.store import CardEntry
 from service.web.answers import json
 from service.web.body import read_body
+from service.web.described import Content, Parameter, described
 from service.web.examples import FEEDBACK
-from service.web.operations import Content, Parameter, described
 from service.web.parts import Parts
 from service.web.schemas.feedback import feedback_items, summary_json
 from service.web.schemas.shapes import FeedbackSchema, SummarySchema

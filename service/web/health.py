@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from service import __version__
 from service.web.answers import json
-from service.web.operations import Content, described
+from service.web.described import Content, described
 from service.web.parts import Parts
 from service.web.schemas.assessment_shapes import AliveSchema, ReadySchema
 

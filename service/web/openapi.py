@@ -17,8 +17,8 @@ from werkzeug.routing import Rule
 
 from service import __version__, errors
 from service.errors import ServiceError
+from service.web.described import Content, Operation, Parameter, operation_of
 from service.web.errors import FHIR_JSON, STATUS, WRONG_MEDIA_TYPE
-from service.web.operations import Content, Operation, Parameter, operation_of
 from service.web.schemas.assessment_shapes import OutcomeSchema
 from service.web.trust import OPEN_TO_ALL, UNLIMITED
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from service import __version__
 from service.errors import AddressNotAllowed
 from service.web.addresses import Network, is_within
-from service.web.operations import Content, described
+from service.web.described import Content, described
 from service.web.parts import Parts
 
 

@@ -16,10 +16,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from service.hooks.clients import DIALECTS
+from service.web.described import Content, Parameter, described
 from service.web.errors import STATUS
 from service.web.examples import BUNDLE, CALL, CARD, CARDS, FEEDBACK
 from service.web.openapi import MARKED, description, methods_of
-from service.web.operations import Content, Parameter, described
 from tests.web.trusted import PUBLIC_URL, bearing, registered
 
 HOOK = "/cds-services/fasciculation-red-flags"
