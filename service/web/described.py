@@ -50,7 +50,8 @@ class Parameter:
 class Operation:
     """One route for who calls it: in which group it is told, and what goes in and comes out.
 
-    `status` is that of the answer when all is well. `errors` are those that only this route raises.
+    `status` is that of the answer when all is well, `also` are others without a body. `errors` are
+    those that only this route raises.
     """
 
     group: str
@@ -59,6 +60,7 @@ class Operation:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     errors: tuple[type[ServiceError], ...] = ()
     status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
 
 
 def described(
@@ -69,10 +71,17 @@ def described(
     parameters: Mapping[str, Parameter] | None = None,
     errors: tuple[type[ServiceError], ...] = (),
     status: int = 200,
+    also: Mapping[int, str] | None = None,
 ) -> Callable[[View], View]:
     """Write the description of a route beside it, below the line that gives the route its address."""
     operation = Operation(
-        group=group, answer=answer, body=body, parameters=parameters or {}, errors=errors, status=status
+        group=group,
+        answer=answer,
+        body=body,
+        parameters=parameters or {},
+        errors=errors,
+        status=status,
+        also=also or {},
     )
 
     def note(view: View) -> View:

@@ -115,6 +115,7 @@ def _add(spec: APISpec, rule: Rule, operation: Operation, said: str, *, tokens: 
         "parameters": [_parameter(name, of, rule) for name, of in operation.parameters.items()],
         "responses": {
             str(operation.status): _response(operation.answer),
+            **{str(status): {"description": words} for status, words in operation.also.items()},
             **_errors(_raised(rule, operation)),
         },
         "security": [] if is_open else [{"clientToken": []}, *([] if tokens else [{}])],

@@ -75,7 +75,12 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
         return ""
 
     @app.route("/fhir/<kind>/<int:number>", methods=["GET", "PUT"])
-    @described("FHIR", answer=Content({"type": "object"}), parameters={"kind": Parameter("Its type.")})
+    @described(
+        "FHIR",
+        answer=Content({"type": "object"}),
+        parameters={"kind": Parameter("Its type.")},
+        also={304: "The client has it already."},
+    )
     def resource(kind: str, number: int) -> str:
         """A resource.
 
@@ -93,6 +98,7 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
     }
     assert (told["get"]["summary"], told["get"]["description"]) == ("A resource", "In *Markdown*.")
     assert told["get"]["security"] == [{"clientToken": []}]
+    assert told["get"]["responses"]["304"] == {"description": "The client has it already."}
 
 
 def test_the_description_is_valid_openapi(api: Any, trusting: Flask) -> None:
