@@ -23,7 +23,7 @@ import pybreaker
 import requests
 from ssrfguard import SSRFGuardError
 from ssrfguard.requests import Session
-from urllib3.exceptions import HTTPError, TimeoutError
+from urllib3.exceptions import HTTPError
 
 from service.fhir.paging import (
     Failed,
@@ -37,7 +37,7 @@ from service.fhir.paging import (
     next_address,
     read_page,
 )
-from service.fhir.session import Call, Limits, breaker_for, current, hush, session_for
+from service.fhir.session import Call, Limits, breaker_for, current, hush, reason_of, session_for
 
 __all__ = ["Fetched", "Fetcher", "Limits", "Why"]
 
@@ -240,16 +240,10 @@ class _Server:
                 why = meaning_of(answer.status_code)
                 body = b"" if why else call.read(answer.raw)
         except (requests.RequestException, HTTPError, OSError, SSRFGuardError) as problem:
-            why = _reason(problem)
+            why = reason_of(problem)
         finally:
             call.waits_for(None)
         call.insist_on_time()
         if why:  # raised out here, so that no exception with a URL or a header in it is its context
             raise Failed(why)
         return body
-
-
-def _reason(problem: Exception) -> Why:
-    if isinstance(problem, SSRFGuardError):
-        return Why.NOT_ALLOWED
-    return Why.TIMEOUT if isinstance(problem, (requests.Timeout, TimeoutError)) else Why.UNREACHABLE

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pybreaker
-from ssrfguard import Policy
+import requests
+from ssrfguard import Policy, SSRFGuardError
 from ssrfguard.requests import SafeAdapter, Session
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry
+from urllib3.exceptions import TimeoutError
 from urllib3.util import parse_url
 
 from service.fhir.paging import PORTS, Failed, Why
@@ -218,3 +220,10 @@ def hush() -> None:
     """Keep URLs, which name patients, out of the log whatever its level is."""
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
+
+
+def reason_of(problem: Exception) -> Why:
+    """What it means that a request ended in this exception."""
+    if isinstance(problem, SSRFGuardError):
+        return Why.NOT_ALLOWED
+    return Why.TIMEOUT if isinstance(problem, (requests.Timeout, TimeoutError)) else Why.UNREACHABLE

@@ -8,12 +8,45 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from service import __version__
+from service.errors import NotAcceptable, NotFound, RequestNotUnderstood
 from service.fhir.artefacts import Artefacts, capabilities, searchset
+from service.web.described import FHIR, JSON, Content, Parameter, a_resource, described
 from service.web.fhir_json import fhir_json, revalidated
 from service.web.parts import Parts
 
 # What a query may say about the form of the answer; everything else is a criterion.
 ABOUT_FORM = ("_format", "_pretty")
+
+
+# What a search may ask for, and what it is.
+CRITERIA = {"_id": "id", "url": "canonical address", "name": "name", "version": "version"}
+GROUP = "FHIR"
+A_TYPE = Parameter("A type of FHIR resource.", example="Questionnaire")
+UNCHANGED = {304: "The client has it already: the ETag is the one it sent as If-None-Match."}
+
+METADATA = described(
+    GROUP,
+    answer=a_resource("CapabilityStatement", "What is offered."),
+    also=UNCHANGED,
+    errors=(NotAcceptable,),
+)
+SEARCH = described(
+    GROUP,
+    answer=a_resource("Bundle", "A searchset; without entries where nothing matches."),
+    parameters={
+        "resource_type": A_TYPE,
+        **{name: Parameter(f"The artefact's {words}.") for name, words in CRITERIA.items()},
+    },
+    also=UNCHANGED,
+    errors=(NotFound, NotAcceptable, RequestNotUnderstood),
+)
+READ = described(
+    GROUP,
+    answer=Content({"type": "object"}, "The artefact.", types=(FHIR, JSON)),
+    parameters={"resource_type": A_TYPE, "artefact_id": Parameter("Its id.", example="twitch-history")},
+    also=UNCHANGED,
+    errors=(NotFound, NotAcceptable),
+)
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -22,6 +55,7 @@ def routes(parts: Parts) -> Blueprint:
     artefacts = Artefacts()
 
     @chapter.get("/fhir/metadata")
+    @METADATA
     def metadata() -> Response:
         """What this service offers as a FHIR server: a CapabilityStatement."""
         stated = capabilities(
@@ -34,6 +68,7 @@ def routes(parts: Parts) -> Blueprint:
         return revalidated(fhir_json(stated))
 
     @chapter.get("/fhir/<resource_type>")
+    @SEARCH
     def search(resource_type: str) -> Response:
         """The artefacts of a type by `_id`, `url`, `name` and `version`: a Bundle, with no entry for none."""
         if resource_type.startswith("$"):
@@ -45,6 +80,7 @@ def routes(parts: Parts) -> Blueprint:
         return revalidated(fhir_json(searchset(found, base=base(parts), asked=asked)))
 
     @chapter.get("/fhir/<resource_type>/<artefact_id>")
+    @READ
     def read(resource_type: str, artefact_id: str) -> Response:
         """One artefact, such as /fhir/Questionnaire/twitch-history."""
         return revalidated(fhir_json(artefacts.read(resource_type, artefact_id)))

@@ -6,8 +6,6 @@ of no client, patient or load, so anybody may read it: as a page, or as JSON whe
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from importlib.resources import files
@@ -20,6 +18,8 @@ from markupsafe import Markup, escape
 
 from service import __version__
 from service.web.answers import json
+from service.web.described import Content, described
+from service.web.pages import page, policy_of
 from service.web.parts import Parts
 
 HTML, JSON = "text/html", "application/json"
@@ -29,15 +29,20 @@ def routes(_: Parts) -> Blueprint:
     """GET /conformance, made once: nothing of it depends on who asks."""
     conformance = Blueprint("conformance", __name__)
     table = {"service": "twitch-cds", "version": __version__, **_table()}
-    page, policy = _page(table)
+    html, policy = _page(table)
 
     @conformance.get("/conformance")
+    @described(
+        "Description",
+        answer=Content({}, "The table, as a page or as JSON.", types=(HTML, JSON)),
+    )
     def told() -> Response:
-        """The table, as the caller wants it."""
+        """What CDS Hooks asks of a service, item by item, and which tests show that it is done.
+
+        A page for people; JSON where the caller prefers `application/json`.
+        """
         wanted = request.accept_mimetypes.best_match([HTML, JSON], default=HTML)
-        answer = json(table) if wanted == JSON else Response(page, mimetype=HTML)
-        if wanted == HTML:
-            answer.headers["Content-Security-Policy"] = policy
+        answer = json(table) if wanted == JSON else page(html, policy)
         answer.headers["Vary"] = "Accept"
         return answer
 
@@ -55,10 +60,8 @@ def _page(table: dict[str, Any]) -> tuple[str, str]:
     templates.filters["with_code"] = _with_code
     style = (files("service.web") / "templates" / "conformance.css").read_text(encoding="utf-8")
     counts = Counter(sorted(row["status"] for chapter in table["chapters"] for row in chapter["items"]))
-    page = templates.get_template("conformance.html").render(table, style=style, counts=counts)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return page, f"{policy}; frame-ancestors 'none'"
+    html = templates.get_template("conformance.html").render(table, style=style, counts=counts)
+    return html, policy_of(style)
 
 
 def _with_code(text: str) -> Markup:

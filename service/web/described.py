@@ -37,6 +37,16 @@ class Content:
     types: tuple[str, ...] = (JSON,)
 
 
+def a_resource(resource_type: str, words: str, example: Any = None) -> Content:
+    """A FHIR resource of a type, in either media type."""
+    shape = {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"const": resource_type}},
+    }
+    return Content(shape, words, example, (FHIR, JSON))
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A part of the path, or of the query: what it says, and which values it takes."""

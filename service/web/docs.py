@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from werkzeug.wrappers import Response as Redirect
 from service.web.answers import json
 from service.web.described import Content, described
 from service.web.openapi import description as described_in_full
+from service.web.pages import page, policy_of
 from service.web.parts import Parts
 
 STYLE = Path(__file__).with_name("templates") / "docs.css"
@@ -27,11 +26,6 @@ OPENAPI = {
     "required": ["openapi", "info", "paths"],
     "properties": {"openapi": {"const": "3.1.0"}},
 }
-POLICY = (
-    "default-src 'none'; style-src 'sha256-{style}';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 _markdown = MarkdownIt("commonmark", {"html": False})
 
 
@@ -51,12 +45,9 @@ def routes(parts: Parts) -> Blueprint:
         "Description",
         answer=Content({"type": "string"}, "A page of HTML, without scripts.", types=("text/html",)),
     )
-    def page() -> Response:
+    def read() -> Response:
         """This interface, for people."""
-        html, policy = page_of()
-        return Response(
-            html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy}
-        )
+        return page(*page_of())
 
     @docs.get("/openapi.json")
     @described("Description", answer=Content(OPENAPI, "OpenAPI 3.1."))
@@ -76,7 +67,7 @@ def _once(parts: Parts) -> tuple[Callable[[], Any], Callable[[], tuple[str, str]
         return described_in_full(current_app, address=parts.settings.public_url, tokens=tokens)
 
     @cache
-    def page() -> tuple[str, str]:
+    def page_and_policy() -> tuple[str, str]:
         style = STYLE.read_text("utf-8")
         api = document()
         shown = render_template(
@@ -88,10 +79,9 @@ def _once(parts: Parts) -> tuple[Callable[[], Any], Callable[[], tuple[str, str]
             curl=_curl,
             pretty=_pretty,
         )
-        allowed = b64encode(sha256(style.encode()).digest()).decode()
-        return shown, POLICY.format(style=allowed)
+        return shown, policy_of(style)
 
-    return document, page
+    return document, page_and_policy
 
 
 def _html(text: str) -> Markup:

@@ -16,7 +16,7 @@ from service import __version__
 from service.assess import assess
 from service.cards import build
 from service.cards.lifestyle import is_offered, lifestyle_detail
-from service.errors import NotFound, RequestNotUnderstood
+from service.errors import NotABundle, NotAcceptable, NotFound, RequestNotUnderstood, SeveralPatients
 from service.fhir.care_plan import Proposal, care_plan
 from service.fhir.evaluation import evaluation
 from service.fhir.parameters import ANYTHING, inputs
@@ -26,7 +26,9 @@ from service.hooks import SERVICES
 from service.hooks.red_flags import SERVICE as RED_FLAGS
 from service.knowledge import Knowledge
 from service.web.body import read_body
+from service.web.described import Content, Parameter, a_resource, described
 from service.web.evaluate import day, parsed
+from service.web.examples import BUNDLE
 from service.web.fhir_json import fhir_json, media_type
 from service.web.parts import Parts
 from service.web.trust import caller
@@ -58,11 +60,34 @@ PLAN = f"{OWN_CANONICAL}PlanDefinition/{RED_FLAGS.id}|{__version__}"
 NAMED = re.compile(r"(?:(?:.*/)?(?P<type>[A-Z][A-Za-z]+)/)?(?P<id>[A-Za-z0-9.-]{1,64})")
 
 
+def _parameters(words: str, named: Mapping[str, str]) -> Content:
+    """What an operation takes, with an example."""
+    parameters: list[dict[str, Any]] = [{"name": n, "valueString": value} for n, value in named.items()]
+    example = {"resourceType": "Parameters", "parameter": [*parameters, {"name": "data", "resource": BUNDLE}]}
+    return a_resource("Parameters", words, example)
+
+
+EVALUATED = described(
+    "FHIR",
+    body=_parameters("`data` is the Bundle; `on`, `pathway`, `patient` and `all` as at /evaluate.", {}),
+    answer=a_resource("Parameters", "The assessment."),
+    errors=(NotABundle, SeveralPatients, NotAcceptable),
+)
+APPLIED = described(
+    "FHIR",
+    body=_parameters("`subject` is the patient, `data` the Bundle.", {"subject": "Patient/p1"}),
+    answer=a_resource("CarePlan", "What is proposed."),
+    parameters={"plan_id": Parameter("The plan.", {"enum": [RED_FLAGS.id]}, RED_FLAGS.id)},
+    errors=(NotABundle, NotFound, NotAcceptable),
+)
+
+
 def routes(parts: Parts) -> Blueprint:
     """POST /fhir/$evaluate and POST /fhir/PlanDefinition/{id}/$apply."""
     operations = Blueprint("operations", __name__)
 
     @operations.post("/fhir/$evaluate")
+    @EVALUATED
     def evaluate() -> Response:
         """The whole assessment of a Bundle, as Parameters: what POST /evaluate answers, in FHIR."""
         asked = _asked(EVALUATE, ("data",), parts)
@@ -70,6 +95,7 @@ def routes(parts: Parts) -> Blueprint:
         return fhir_json(evaluation(assessment, every_rule=asked.get("all", False)))
 
     @operations.post("/fhir/PlanDefinition/<plan_id>/$apply")
+    @APPLIED
     def apply(plan_id: str) -> Response:
         """What the plan proposes for a patient, as a CarePlan with the draft orders contained."""
         _check_plan(plan_id)

@@ -36,7 +36,7 @@ PUBLISHED = frozenset(
         "artefacts.search",
         "conformance.told",
         "docs.description",
-        "docs.page",
+        "docs.read",
         "docs.start",
     }
 )
