@@ -51,7 +51,8 @@ class Statement:
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
     or "" for the concept itself. UNKNOWN means: asked, but `note` says why the answer
-    is of no use. `ended` is a NO that was a YES before (a resolved problem).
+    is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
+    one that ended on no recorded day.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -69,6 +70,7 @@ class Statement:
     examined: bool = False
     refuted: bool = False
     ended: bool = False
+    open_end: bool = False
     confirmed: bool = True
     counts_days: float | None = None
     value: str | None = None
@@ -102,10 +104,13 @@ class Statement:
         """Whether this newer statement replaces the other: same thing, same place, certainly later.
 
         A symptom without a date may be the newer one; a diagnosis without one is taken for the older.
+        A problem that ended on no recorded day does not close another that is still on the list.
         """
         if self.aspect != other.aspect or not self._speaks_for(other.place):
             return False
         if other.day is None and other.kind != "diagnosis":
+            return False
+        if self.open_end and other.form is Form.CONDITION:
             return False
         return self.later_than(other)
 

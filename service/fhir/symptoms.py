@@ -111,7 +111,7 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     elif _over(condition, reading):
         ended = _ended(condition, reading)
         since = ended if ended and ended.first <= reading.on else template.stated
-        template = template.but(truth=Truth.NO, ended=True, stated=since)
+        template = template.but(truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:

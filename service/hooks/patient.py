@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import orjson
 
+from service.errors import RecordNotAvailable
 from service.fhir.drafts import reference_of
 from service.fhir.record import Entry, Record, record_of
 from service.hooks.cds_service import Circumstances
@@ -24,7 +25,8 @@ def twitching_record(
 
     Raises:
         RecordNotAvailable: required resources cannot be had; or only a part of them, and that part does
-            not show a twitch. Silence would then say more than we know.
+            not show a twitch; or what came is about other people only. Silence would then say more
+            than we know.
     """
     prefetched = gather(request.prefetch, SOURCES, given.access)
     raws = prefetched.values.values()
@@ -44,6 +46,9 @@ def twitching_record(
         incomplete=prefetched.incomplete,
         passed_over=passed_over,
     )
+    sent = [key for key in prefetched.values if key != "patient"]
+    if sent and record.other_subjects and record.other_subjects + len(record.of("Patient")) == record.read:
+        raise RecordNotAvailable([f"{key} (of context.patientId; all of it is about others)" for key in sent])
     return record, prefetched
 
 

@@ -47,7 +47,8 @@ def breathing_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
     if dyspnoea.truth is Truth.NO and not by_itself.yes:
         return dyspnoea
     with_motor_sign = dyspnoea & _weak_or_bulbar(facts, threshold)
-    return by_itself | with_motor_sign | (dyspnoea & _nothing_else_explains_dyspnoea(facts))
+    unexplained = dyspnoea & _nothing_else_explains_dyspnoea(facts) if dyspnoea.yes else dyspnoea
+    return by_itself | with_motor_sign | unexplained
 
 
 @motor_flag("upper-motor-neuron-signs")

@@ -66,6 +66,27 @@ def test_an_incomplete_required_page_with_another_patients_twitch_is_not_silence
         respond(call(conditions=found(other, link=NEXT)), given)
 
 
+def test_a_record_that_is_about_somebody_else_is_not_silence(
+    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    other = {**twitch, "subject": {"reference": "Patient/p2"}}
+
+    with pytest.raises(RecordNotAvailable, match=r"conditions .*about others"):
+        respond(call(conditions=found(other)), given)
+
+
+def test_somebody_else_beside_the_patient_is_passed_over(
+    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
+) -> None:
+    other = {**twitch, "subject": {"reference": "Patient/p2"}}
+    weakness = {
+        **twitch,
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "26544005"}]},
+    }
+
+    assert respond(call(conditions=found(other, weakness)), given).cards == ()
+
+
 def test_an_incomplete_page_with_a_twitch_is_assessed_and_the_key_is_named(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
 ) -> None:

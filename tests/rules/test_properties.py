@@ -37,6 +37,12 @@ class Excuse(NamedTuple):
 
 # Where silence is read as no on purpose: the question is put to the record and not to the patient.
 CLOSED_WORLD = [
+    Excuse(
+        {"twitch"},
+        {"eyelid-twitch-persisting"},
+        {"YES", "UNKNOWN"},
+        "confined to the eyelid is a question about the record: without a twitch in it, NO (§3)",
+    ),
     Excuse({"twitch-course"}, LASTING, {"NO"}, "improving counts only where it is stated (§3)"),
     Excuse(
         {"twitch-course"},
