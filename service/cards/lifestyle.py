@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from service.cards.markdown import bullets, escaped, own, section
+from service.cards.markdown import bullets, capital, escaped, own, section, small
 from service.cards.phrases import listed, measured
 from service.cards.summary import ALCOHOL, ANSWERS
-from service.findings import Assessment, Contributor, Disposition, Step
+from service.findings import Assessment, Contributor, Disposition, RuleKind, Step
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
 from service.truth import Truth
@@ -201,8 +201,14 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     if assessment.disposition is Disposition.SAME_DAY:
         return section("Medicines that may contribute", f"{medicines}.") if medicines else ""
     review = f"{medicines}. This is no advice to stop one."
-    lines = (("May contribute", others and f"{others}."), ("Medicines to review", medicines and review))
+    beside = "Also recorded (explains no motor sign)" if _has_motor_sign(assessment) else "May contribute"
+    lines = ((beside, others and f"{capital(others)}."), ("Medicines to review", medicines and review))
     return "\n\n".join(section(title, said) for title, said in lines if said)
+
+
+def _has_motor_sign(assessment: Assessment) -> bool:
+    """Whether a contributor stands beside a sign that it must not seem to explain."""
+    return any(finding.in_force and finding.kind is RuleKind.MOTOR for finding in assessment.findings)
 
 
 def _safety_net(assessment: Assessment) -> str:
@@ -219,8 +225,9 @@ def _safety_net(assessment: Assessment) -> str:
 
 
 def _contributor(contributor: Contributor) -> str:
-    said = listed([b.fact for b in contributor.basis if b.fact.lower() != contributor.words.lower()][:2])
-    return own(contributor.words) + (f" ({escaped(said)})" if said else "")
+    """What the record says of it; its own words where that is nothing."""
+    said = listed(list(dict.fromkeys(basis.fact for basis in contributor.basis))[:2])
+    return escaped(measured(said)) if said else own(small(contributor.words))
 
 
 def _medicine(contributor: Contributor, knowledge: Knowledge, *, alone: bool) -> str:
