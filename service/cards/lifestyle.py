@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
-from service.cards.markdown import bullets, escaped, own, section
+from service.cards.markdown import bullets, capital, escaped, own, section, small
 from service.cards.phrases import listed, measured
 from service.cards.summary import ALCOHOL, ANSWERS
-from service.findings import Assessment, Contributor, Disposition, Step
+from service.findings import Assessment, Contributor, Disposition, RuleKind, Step
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
 from service.truth import Truth
@@ -90,28 +91,29 @@ def take_home(assessment: Assessment, knowledge: Knowledge) -> str:
 def _steps(assessment: Assessment, knowledge: Knowledge) -> str:
     """Six steps and the daily habits in one list: what answers a contributor, what is tailored, the rest."""
     known = {step.id: step for step in knowledge.lifestyle}
-    said = [(step.id, _line(step, known[step.id], assessment, knowledge)) for step in assessment.lifestyle]
-    said += [(ALCOHOL, line) for line in _habits_alone(assessment, knowledge)]
-    tailored = {step.id for step in assessment.lifestyle if step.withheld or step.because}
-    said.sort(key=lambda line: (not _facts(line[0], assessment), line[0] not in tailored))
-    return section("Every day", bullets(line for _, line in said))
+    said = []
+    for step in assessment.lifestyle:
+        facts = _facts(step.id, assessment)
+        rank = 0 if facts else 1 if step.withheld or step.because else 2
+        said.append((rank, _line(step, known[step.id], facts, assessment, knowledge)))
+    facts = _facts(ALCOHOL, assessment)
+    said += [(0 if facts else 2, line) for line in _habits_alone(facts, assessment, knowledge)]
+    return section("Every day", bullets(line for _, line in sorted(said, key=itemgetter(0))))
 
 
-def _habits_alone(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+def _habits_alone(facts: str, assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
     """The daily habits that belong to no step, and are all about alcohol; some are for adults only."""
     age = assessment.patient.age
     child = age is not None and age.less_than(knowledge.thresholds.adult_norms) is Truth.YES
     pregnant = any("pregnancy" in why for step in assessment.lifestyle for why in step.withheld)
-    facts = _facts(ALCOHOL, assessment)
     for habit, rests_on in knowledge.daily.items():
         if habit not in _OF_STEPS and not (child and rests_on == FOR_ADULTS):
             yield f"**{'No alcohol' if pregnant else own(habit)}**" + (f" (*{facts}*)" if facts else "")
 
 
-def _line(step: Step, known: LifestyleStep, assessment: Assessment, knowledge: Knowledge) -> str:
+def _line(step: Step, known: LifestyleStep, facts: str, assessment: Assessment, knowledge: Knowledge) -> str:
     """The habit with its figure, then what the step adds, the record says, and was left out."""
     kept = {part.id for part in known.parts if part.id in step.parts}
-    facts = _facts(step.id, assessment)
     words = [words for parts, words in BESIDE.get(step.id, (((), known.advice),)) if kept.issuperset(parts)]
     title = _title(step, known, kept, knowledge)
     if _childs(step):
@@ -158,6 +160,8 @@ def _because(step: Step, known: LifestyleStep, facts: str) -> str:
 
 def _left_out(step: Step) -> str:
     """What was withheld, each thing once, with the reason that most of it has in common."""
+    if not step.withheld:
+        return ""
     why: dict[str, list[str]] = {}
     for label, _, reason in (part.partition(": ") for part in step.withheld):
         if not (A_FIGURE_FOR_ADULTS in reason and _childs(step)):
@@ -174,6 +178,8 @@ def _left_out(step: Step) -> str:
 def _facts(step: str, assessment: Assessment) -> str:
     """What the record says of the contributors that the step answers, as Markdown."""
     found = [c for c in assessment.contributors if ANSWERS.get(c.id) == step]
+    if not found:
+        return ""
     facts = list(dict.fromkeys(b.fact for c in found for b in c.basis))
     return escaped(measured(listed(facts[:2])))
 
@@ -195,8 +201,14 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     if assessment.disposition is Disposition.SAME_DAY:
         return section("Medicines that may contribute", f"{medicines}.") if medicines else ""
     review = f"{medicines}. This is no advice to stop one."
-    lines = (("May contribute", others and f"{others}."), ("Medicines to review", medicines and review))
+    beside = "Also recorded (explains no motor sign)" if _has_motor_sign(assessment) else "May contribute"
+    lines = ((beside, others and f"{capital(others)}."), ("Medicines to review", medicines and review))
     return "\n\n".join(section(title, said) for title, said in lines if said)
+
+
+def _has_motor_sign(assessment: Assessment) -> bool:
+    """Whether a contributor stands beside a sign that it must not seem to explain."""
+    return any(finding.in_force and finding.kind is RuleKind.MOTOR for finding in assessment.findings)
 
 
 def _safety_net(assessment: Assessment) -> str:
@@ -213,8 +225,9 @@ def _safety_net(assessment: Assessment) -> str:
 
 
 def _contributor(contributor: Contributor) -> str:
-    said = listed([b.fact for b in contributor.basis if b.fact.lower() != contributor.words.lower()][:2])
-    return own(contributor.words) + (f" ({escaped(said)})" if said else "")
+    """What the record says of it; its own words where that is nothing."""
+    said = listed(list(dict.fromkeys(basis.fact for basis in contributor.basis))[:2])
+    return escaped(measured(said)) if said else own(small(contributor.words))
 
 
 def _medicine(contributor: Contributor, knowledge: Knowledge, *, alone: bool) -> str:

@@ -176,7 +176,7 @@ def _summary(
         return summary_of(kind, assessment, knowledge)
     if sooner:
         what = listed([suggestion.label.partition(": ")[2] for suggestion in sooner])
-        sentence = f"Muscle twitching with warning signs: {_PRIORITY[assessment.disposition]} {what}"
+        sentence = f"Muscle twitching with warning signs: ask for {_PRIORITY[assessment.disposition]} {what}"
         return sentence if len(sentence) <= LONGEST else sentence[: LONGEST - 1].rstrip() + "…"
     alone = [test.id for test in lacking.tests if test.id != BLOOD_PANEL]
     if alone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from service.answers import Basis
 from service.cards.markdown import capital, escaped, section, table
@@ -81,7 +82,7 @@ def _rows(said: Sequence[Basis], year: int) -> list[tuple[str, str, str]]:
             else (basis.fact, basis.source or "", basis.note or "")
         )
         together.setdefault(key, []).append((basis, place))
-    return [_row(key[0], group, year) for key, group in together.items()]
+    return [_row(key[0] + (key[1] if group[0][1] else ""), group, year) for key, group in together.items()]
 
 
 def _row(what: str, group: Sequence[tuple[Basis, str]], year: int) -> tuple[str, str, str]:
@@ -91,11 +92,18 @@ def _row(what: str, group: Sequence[tuple[Basis, str]], year: int) -> tuple[str,
     if len(group) > 1:
         fact = f"{what}: {', '.join(_places(group, year))}"
     note = f" ({escaped(first.note)})" if first.note else ""
-    since = f"{'since ' if first.onset else ''}{_date(first, year)}"
     sources = dict.fromkeys(_source(basis.source or "") for basis, _ in group)
-    # "20 Nov" stays on one line; its year may go to the next, because a side bar is narrow.
-    since = _DAY.sub("\\1\u00a0", escaped(since, 20))
-    return escaped(capital(fact), 300) + note, since, escaped(listed(list(sources)), 80)
+    return (
+        escaped(capital(fact), 300) + note,
+        _cell(_date(first, year), begun=bool(first.onset)),
+        listed([*sources]),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _cell(day: str, *, begun: bool) -> str:
+    """A date as Markdown: "20 Nov" stays on one line and its year may not, because a side bar is narrow."""
+    return ("since " if begun else "") + _DAY.sub("\\1\u00a0", escaped(day, 20))
 
 
 def _places(group: Sequence[tuple[Basis, str]], year: int) -> list[str]:
@@ -117,7 +125,7 @@ def _places(group: Sequence[tuple[Basis, str]], year: int) -> list[str]:
 def _source(reference: str) -> str:
     """Where in the record it stands; its id, which nobody reads, is in the orders and the assessment."""
     kind = reference.partition("/")[0]
-    return SOURCES.get(kind, kind)
+    return SOURCES.get(kind) or escaped(kind, 80)
 
 
 def _date(basis: Basis, year: int) -> str:

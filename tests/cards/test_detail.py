@@ -273,6 +273,25 @@ def test_medicines_are_named_for_review_and_never_to_be_stopped(
     assert "This is no advice to stop one." in card.detail
 
 
+@pytest.mark.parametrize(
+    ("rule", "title"),
+    [
+        ("muscle-weakness", "**Also recorded (explains no motor sign):** Caffeine intake 500 mg/d."),
+        ("twitch-over-two-weeks", "**May contribute:** Caffeine intake 500 mg/d."),
+    ],
+)
+def test_beside_a_motor_sign_a_contributor_is_named_as_no_explanation(
+    assessed: Assessed, knowledge: Knowledge, rule: str, title: str
+) -> None:
+    coffee = Contributor(
+        "caffeine", "High caffeine intake", (Basis("caffeine intake 500 mg/d", "Observation/c"),)
+    )
+
+    (card,) = build(assessed(URGENT, rule, contributors=(coffee,)), knowledge)
+
+    assert title in card.detail
+
+
 def test_in_an_emergency_a_medicine_is_named_without_advice_to_keep_it(
     assessed: Assessed, knowledge: Knowledge, medicine: Callable[[str, str], Contributor]
 ) -> None:

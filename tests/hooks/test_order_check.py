@@ -144,7 +144,7 @@ def test_warning_signs_raise_the_priority_of_what_they_ask_for(
     assert changes[0].resource == {**orders[0], "priority": "urgent"}
     assert changes[1].resource == {**orders[2], "priority": "urgent"}
     assert card.indicator == "warning"
-    assert "urgent electromyography and referral to neurology" in card.summary
+    assert card.summary.endswith("signs: ask for urgent electromyography and referral to neurology")
 
 
 @pytest.mark.parametrize("priority", ["asap", "stat", "now", 7])
