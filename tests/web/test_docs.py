@@ -18,7 +18,7 @@ from openapi_spec_validator import validate
 from service.hooks.clients import DIALECTS
 from service.web.described import Content, Parameter, described
 from service.web.errors import STATUS
-from service.web.examples import BUNDLE, CALL, CARD, CARDS, FEEDBACK
+from service.web.examples import BUNDLE, CALL, CARDS, FEEDBACK
 from service.web.openapi import MARKED, description, methods_of
 from tests.web.trusted import PUBLIC_URL, bearing, registered
 
@@ -76,7 +76,7 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
 
     @app.route("/fhir/<kind>/<int:number>", methods=["GET", "PUT"])
     @described(
-        "FHIR",
+        "A group of its own",
         answer=Content({"type": "object"}),
         parameters={"kind": Parameter("Its type.")},
         also={304: "The client has it already."},
@@ -90,7 +90,7 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
 
     api = description(app, address=None, tokens=True)
 
-    assert [tag["name"] for tag in api["tags"]] == ["Operation", "FHIR"]
+    assert [tag["name"] for tag in api["tags"]] == ["Operation", "A group of its own"]
     told = api["paths"]["/fhir/{kind}/{number}"]
     assert {method: told[method]["operationId"] for method in told} == {
         "get": "resource.get",
@@ -149,17 +149,13 @@ def test_a_token_is_asked_for_where_clients_are_registered(api: Any, trusting: F
 def test_the_examples_are_answered_as_the_description_shows(client: FlaskClient) -> None:
     (card,) = client.post(HOOK, json=CALL).json["cards"]
     (shown,) = CARDS["cards"]
-    (suggestion,) = shown["suggestions"]
+    names = ("summary", "indicator", "source")
 
-    assert {name: card[name] for name in ("uuid", "summary", "indicator", "source")} == {
-        name: shown[name] for name in ("uuid", "summary", "indicator", "source")
-    }
-    assert suggestion["uuid"] == card["suggestions"][0]["uuid"]
+    assert {name: card[name] for name in names} == {name: shown[name] for name in names}
+    assert card["suggestions"][0]["label"] == shown["suggestions"][0]["label"]
     assert shown["overrideReasons"][0] in card["overrideReasons"]
     assert client.post("/evaluate?on=2026-11-23", json=BUNDLE).json["disposition"] == "urgent-referral"
     assert client.post(f"{HOOK}/feedback", json=FEEDBACK).status_code == 200
-    assert client.get("/feedback/summary").json["cards"]["accepted"] == 1
-    assert shown["uuid"] == CARD
 
 
 @pytest.mark.parametrize("profile", DIALECTS)
