@@ -19,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
-import pybreaker
 import requests
+from pybreaker import CircuitBreaker, CircuitBreakerError
 from ssrfguard import SSRFGuardError
 from ssrfguard.requests import Session
 from urllib3.exceptions import HTTPError
@@ -124,9 +124,8 @@ class Fetcher:
                 session = session_for(
                     base, private_network=private_network, limits=self._limits, ca_bundle=self._ca_bundle
                 )
-                self._servers[base, private_network] = _Server(
-                    base, session, self._limits, self._clock, self._on_breaker
-                )
+                breaker = breaker_for(base, self._limits, self._clock, self._on_breaker)
+                self._servers[base, private_network] = _Server(base, session, self._limits, breaker)
             return self._servers[base, private_network]
 
 
@@ -151,17 +150,10 @@ class _Query:
 class _Server:
     """One FHIR server. Its threads are its own: one that hangs cannot use up another's."""
 
-    def __init__(
-        self,
-        base: str,
-        session: Session,
-        limits: Limits,
-        clock: Callable[[], float],
-        on_breaker: Callable[[str, bool], None],
-    ) -> None:
+    def __init__(self, base: str, session: Session, limits: Limits, breaker: CircuitBreaker) -> None:
         self._base, self._session, self._limits = base, session, limits
         self._pool = ThreadPoolExecutor(limits.threads, "fhir")
-        self._breaker = breaker_for(base, limits, clock, on_breaker)
+        self._breaker = breaker
 
     def fetch(
         self, templates: Mapping[str, str], begun: Mapping[str, msgspec.Raw], call: Call
@@ -227,7 +219,7 @@ class _Server:
         try:
             with self._breaker.calling():
                 return self._body(url, call)
-        except pybreaker.CircuitBreakerError:
+        except CircuitBreakerError:
             raise Failed(Why.LEFT_ALONE) from None
 
     def _body(self, url: str, call: Call) -> bytes:

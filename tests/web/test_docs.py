@@ -77,7 +77,7 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
 
     @app.route("/fhir/<kind>/<int:number>", methods=["GET", "PUT"])
     @described(
-        "FHIR",
+        "A group of its own",
         answer=Content({"type": "object"}),
         parameters={"kind": Parameter("Its type.")},
         also={304: "The client has it already."},
@@ -91,7 +91,7 @@ def test_a_new_group_is_told_after_the_others_and_each_method_of_a_route_by_itse
 
     api = description(app, address=None, tokens=True)
 
-    assert [tag["name"] for tag in api["tags"]] == ["Operation", "FHIR"]
+    assert [tag["name"] for tag in api["tags"]] == ["Operation", "A group of its own"]
     told = api["paths"]["/fhir/{kind}/{number}"]
     assert {method: told[method]["operationId"] for method in told} == {
         "get": "resource.get",
@@ -150,15 +150,14 @@ def test_a_token_is_asked_for_where_clients_are_registered(api: Any, trusting: F
 def test_the_examples_are_answered_as_the_description_shows(client: FlaskClient) -> None:
     (card,) = client.post(HOOK, json=CALL).json["cards"]
     (shown,) = CARDS["cards"]
-    (suggestion,) = shown["suggestions"]
+    names = ("summary", "indicator", "source")
 
     # The UUIDs are of another version of the knowledge: each gives its own.
     ours = {CARD: card["uuid"], REFERRAL: card["suggestions"][0]["uuid"]}
     feedback = re.sub("|".join(ours), lambda shown: ours[shown[0]], json.dumps(FEEDBACK))
-    assert {name: card[name] for name in ("summary", "indicator", "source")} == {
-        name: shown[name] for name in ("summary", "indicator", "source")
-    }
-    assert (shown["uuid"], suggestion["uuid"]) == (CARD, REFERRAL)
+    assert {name: card[name] for name in names} == {name: shown[name] for name in names}
+    assert card["suggestions"][0]["label"].startswith(shown["suggestions"][0]["label"])
+    assert (shown["uuid"], shown["suggestions"][0]["uuid"]) == (CARD, REFERRAL)
     assert shown["overrideReasons"][0] in card["overrideReasons"]
     assert client.post("/evaluate?on=2026-11-23", json=BUNDLE).json["disposition"] == "urgent-referral"
     assert client.post(f"{HOOK}/feedback", json=json.loads(feedback)).status_code == 200
