@@ -6,18 +6,16 @@ Maven copies its jars once, into pytest's cache.
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import orjson
 import pytest
 
+from tests.conformance.clients.conftest import without
 from tests.conformance.ehr import ADDRESS, CARRIES, about
-from tests.conformance.served import Served, served
+from tests.conformance.served import Served
 from tests.patients.stories import stories
 
 HERE = Path(__file__).parent / "java"
@@ -31,7 +29,7 @@ def jars(request: pytest.FixtureRequest) -> Path:
     """The folder with HAPI, as pom.xml names it."""
     missing = [program for program in ("java", "mvn") if not shutil.which(program)]
     if missing:
-        _without(f"{' and '.join(missing)} not installed")
+        without(f"{' and '.join(missing)} not installed")
     folder = request.config.cache.mkdir("hapi")
     wanted = (HERE / "pom.xml").read_text()
     with (folder / "turn").open("w") as turn:
@@ -46,21 +44,9 @@ def jars(request: pytest.FixtureRequest) -> Path:
             command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), *goal]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                _without(f"Maven could not copy HAPI: {done.stdout[-500:]}")
+                without(f"Maven could not copy HAPI: {done.stdout[-500:]}")
             stamp.write_text(wanted)
     return folder / "jars"
-
-
-def _without(reason: str) -> NoReturn:
-    if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(f"In CI this test must run, but {reason}.")
-    pytest.skip(f"NOT TESTED with a client that we did not write: {reason}")
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("served")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
