@@ -48,7 +48,7 @@ def test_no_such_service_is_404(client: FlaskClient, path: str) -> None:
 
 @pytest.mark.conformance("43", "status-404")
 @pytest.mark.parametrize(
-    "path", ["/", "/cds-service", "/cds-services/a/b", "/v1/cds-services", "/favicon.ico"]
+    "path", ["/cds-services.json", "/cds-service", "/cds-services/a/b", "/v1/cds-services", "/favicon.ico"]
 )
 def test_no_such_page_is_404(client: FlaskClient, path: str) -> None:
     assert outcome(client.get(path), 404)["code"] == "not-found"

@@ -2,11 +2,6 @@
 
 import gzip
 import http.client
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,6 +11,8 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from tests.conformance.served import served
 
 HOOK = "/cds-services/fasciculation-red-flags"
 ROOT = Path(__file__).parents[2]
@@ -104,35 +101,8 @@ def test_a_body_without_a_length_is_no_body(client: FlaskClient) -> None:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a service under gunicorn, as `twitch-cds serve` starts it."""
-    with socket.create_server(("127.0.0.1", 0)) as chosen:
-        number: int = chosen.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
-    env = os.environ | {
-        "TWITCH_CDS_DATABASE_URL": f"sqlite:///{folder}/audit.db",
-        "TWITCH_CDS_MAX_BODY_BYTES": str(LIMIT),
-    }
-    command = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
-    with (folder / "log").open("wb") as log:
-        served = subprocess.Popen(
-            [*command, "--port", str(number), "--workers", "1"], cwd=ROOT, env=env, stdout=log, stderr=log
-        )
-    try:
-        _wait_for(number, served, folder / "log")
-        yield number
-    finally:
-        served.terminate()
-        served.wait(timeout=20)
-
-
-def _wait_for(port: int, served: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            assert served.poll() is None, log.read_text()
-            time.sleep(0.1)
-    raise AssertionError(log.read_text())
+    with served(tmp_path_factory.mktemp("served"), max_body_bytes=str(LIMIT)) as running:
+        yield int(running.base.rpartition(":")[2])
 
 
 def chunked(port: int, body: bytes) -> tuple[int, dict[str, Any]]:

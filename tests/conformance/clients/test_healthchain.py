@@ -6,18 +6,17 @@ pip installs it once, into pytest's cache, as requirements-clients.lock pins it.
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 import pytest
 
+from tests.conformance.clients.conftest import without
 from tests.conformance.ehr import ADDRESS, about
-from tests.conformance.served import ROOT, Served, served
+from tests.conformance.served import ROOT, Served
 from tests.patients.stories import Story, stories
 
 HERE = Path(__file__).parent
@@ -50,19 +49,7 @@ def python(request: pytest.FixtureRequest) -> Path:
 def run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        _without(f"{' '.join(command[:4])} failed: {done.stderr[-500:]}")
-
-
-def _without(reason: str) -> NoReturn:
-    if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(f"In CI this test must run, but {reason}.")
-    pytest.skip(f"NOT TESTED with a client that we did not write: {reason}")
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("served")) as running:
-        yield running
+        without(f"{' '.join(command[:4])} failed: {done.stderr[-500:]}")
 
 
 @pytest.fixture(scope="module")
