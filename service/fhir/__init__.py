@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from service.facts import Facts
+from service.facts import Facts, Relative
 from service.fhir.history import past, relatives, treatments
 from service.fhir.measurements import results, with_adjusted_calcium
 from service.fhir.medicines import medicines
@@ -52,7 +52,7 @@ def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
         statements=gathered(statements),
         results={analyte: tuple(listed) for analyte, listed in measured.items()},
         medicines=tuple(medicines(record, reading)),
-        relatives=tuple(relatives(record, reading)),
+        relatives=(*relatives(record, reading), *(r for r in said if isinstance(r, Relative))),
         past=tuple(past(record, seen, reading)),
     )
     unreadable = dict.fromkeys([*record.unreadable, *reading.unreadable])

@@ -87,21 +87,24 @@ class Artefacts:
         return found
 
 
-def searchset(found: Iterable[Resource], *, base: str, asked: str) -> dict[str, Any]:
-    """The Bundle that answers a search; `base` is our FHIR base URL, `asked` the URL of the search."""
+def searchset(page: Iterable[Resource], *, total: int, links: Mapping[str, str], base: str) -> dict[str, Any]:
+    """The Bundle that answers a search with one page of what was found.
+
+    `links` are URLs by their relation, self among them; `base` is our FHIR base URL.
+    """
     entry = [
         {
             "fullUrl": f"{base}/{each['resourceType']}/{each['id']}",
             "resource": each,
             "search": {"mode": "match"},
         }
-        for each in found
+        for each in page
     ]
     bundle: dict[str, Any] = {
         "resourceType": "Bundle",
         "type": "searchset",
-        "total": len(entry),
-        "link": [{"relation": "self", "url": asked}],
+        "total": total,
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
     }
     return bundle | ({"entry": entry} if entry else {})
 
@@ -129,7 +132,7 @@ def capabilities(
 def _check(parameter: str, modifier: str) -> None:
     if parameter not in PARAMETERS:
         known = ", ".join(PARAMETERS)
-        raise RequestNotUnderstood(f"A search here takes the parameters {known}, and _format or _pretty.")
+        raise RequestNotUnderstood(f"A search here takes the parameters {known}, and _count.")
     if modifier not in (_NAMES if parameter == "name" else ("",)):
         raise RequestNotUnderstood(
             "Of the modifiers of a search only name:exact and name:contains are offered.",

@@ -8,8 +8,8 @@ and how soon. It has no id, because the record it is created in gives it one.
 Nothing is validated while a hook waits: `check_orders` validates every order that a
 knowledge can lead to, once, when the program starts.
 
-Left out on purpose: `category` (no verified code), `instantiatesCanonical` (no
-ActivityDefinition is published), `requester` (who signs is not ours to say).
+Left out on purpose: `category` (no verified code), `instantiatesCanonical` (an EHR need not
+have our ActivityDefinitions; only $apply names them), `requester` (who signs is not ours to say).
 """
 
 from __future__ import annotations

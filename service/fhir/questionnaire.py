@@ -1,15 +1,17 @@
 """QuestionnaireResponse -> the same statements and results that Observations give.
 
 A link id is one of our own codes; in our own Questionnaire it may also be a concept
-("muscle-weakness"), or ask since when and where it twitches. Who answers one of these two
-states the twitch with it. A missing answer is unknown, and says nothing.
+("muscle-weakness"), or ask since when and where it twitches, or of the family. Who says when
+or where states the twitch with it. A missing answer is unknown, and says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.amounts import Span
+from service.facts import Relative
 from service.fhir.dates import span
 from service.fhir.measurements import answer_amount
 from service.fhir.reading import Reading
@@ -28,12 +30,14 @@ ONSET = "twitch-onset"
 SITES = {"twitch-site": None, "twitch-site-left": "left", "twitch-site-right": "right"}
 # Link ids that are no concept, and still state a twitch.
 ABOUT_THE_TWITCH = (ONSET, *SITES)
+FAMILY, MND = "family-history-of-mnd", "motor-neuron-disease"
+Told = Statement | Result | Relative
 
 
-def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
+def answers(record: Record, reading: Reading) -> Iterator[Told]:
     """What the questionnaires of the record say, on or before the day."""
 
-    def answered(source: str, response: QuestionnaireResponse) -> Iterator[Statement | Result]:
+    def answered(source: str, response: QuestionnaireResponse) -> Iterator[Told]:
         day = span(response.authored)
         if response.status not in READ or (day and day.first > reading.on):
             return
@@ -64,8 +68,11 @@ def _items(items: tuple[ResponseItem, ...]) -> Iterator[ResponseItem]:
 
 def _answer(
     link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
-) -> Iterator[Statement | Result]:
+) -> Iterator[Told]:
     knows = reading.knowledge
+    if ours and link_id == FAMILY:
+        yield from _family(answer, template, reading)
+        return
     if ours and link_id in ABOUT_THE_TWITCH:
         yield from _about_twitch(link_id, answer, template, reading)
         return
@@ -97,6 +104,15 @@ def _about_twitch(
             )
     elif places := _places(answer, SITES[link_id], reading):
         yield from stated(said, meaning, places)
+
+
+def _family(answer: ResponseAnswer, template: Statement, reading: Reading) -> Iterator[Relative]:
+    """The question names the relatives of the first degree, so a yes or no is one about them."""
+    truth, _ = _said(Meaning(FAMILY, "", "", "", "symptom", None, examined=False), answer, reading)
+    if truth in (Truth.YES, Truth.NO):
+        words = "motor neuron disease or frontotemporal dementia in a first-degree relative"
+        said = replace(template.basis, fact=words if truth is Truth.YES else f"{words}: no")
+        yield Relative(MND, truth, said)
 
 
 def _onset(answer: ResponseAnswer, template: Statement, reading: Reading) -> Span | None:

@@ -14,12 +14,19 @@ from service.web.described import FHIR, JSON, Content, Parameter, a_resource, de
 from service.web.fhir_json import fhir_json, revalidated
 from service.web.parts import Parts
 
-# What a query may say about the form of the answer; everything else is a criterion.
-ABOUT_FORM = ("_format", "_pretty")
+# What a query may say about the answer; everything else is a criterion. Where less of each resource is asked
+# for (_summary, _elements), FHIR lets a server give all of it.
+ABOUT_THE_ANSWER = ("_format", "_pretty", "_summary", "_elements", "_total", "_count", "_offset")
 
 
 # What a search may ask for, and what it is.
 CRITERIA = {"_id": "id", "url": "canonical address", "name": "name", "version": "version"}
+PAGES = {
+    "_count": Parameter(
+        "How many at the most; a next link leads to the others.", {"type": "integer", "minimum": 0}
+    ),
+    "_offset": Parameter("After how many it begins.", {"type": "integer", "minimum": 0}),
+}
 GROUP = "FHIR"
 A_TYPE = Parameter("A type of FHIR resource.", example="Questionnaire")
 UNCHANGED = {304: "The client has it already: the ETag is the one it sent as If-None-Match."}
@@ -36,6 +43,7 @@ SEARCH = described(
     parameters={
         "resource_type": A_TYPE,
         **{name: Parameter(f"The artefact's {words}.") for name, words in CRITERIA.items()},
+        **PAGES,
     },
     also=UNCHANGED,
     errors=(NotFound, NotAcceptable, RequestNotUnderstood),
@@ -73,11 +81,15 @@ def routes(parts: Parts) -> Blueprint:
         """The artefacts of a type by `_id`, `url`, `name` and `version`: a Bundle, with no entry for none."""
         if resource_type.startswith("$"):
             raise MethodNotAllowed(["POST"])
-        criteria = [(name, value) for name, value in request.args.items(multi=True) if name not in ABOUT_FORM]
+        given = request.args.items(multi=True)
+        criteria = [(name, value) for name, value in given if name not in ABOUT_THE_ANSWER]
         found = artefacts.search(resource_type, criteria)
-        query = urlencode(criteria)
-        asked = f"{base(parts)}/{resource_type}{'?' if query else ''}{query}"
-        return revalidated(fhir_json(searchset(found, base=base(parts), asked=asked)))
+        start, count = _number("_offset", 0), _number("_count", len(found))
+        links = {"self": _link(criteria, start, count, parts)}
+        if count and start + count < len(found):
+            links["next"] = _link(criteria, start + count, count, parts)
+        page = found[start : start + count]
+        return revalidated(fhir_json(searchset(page, total=len(found), links=links, base=base(parts))))
 
     @chapter.get("/fhir/<resource_type>/<artefact_id>")
     @READ
@@ -86,6 +98,23 @@ def routes(parts: Parts) -> Blueprint:
         return revalidated(fhir_json(artefacts.read(resource_type, artefact_id)))
 
     return chapter
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestNotUnderstood(f"{name} must be a number, such as 50.", where=name)
+    return int(text)
+
+
+def _link(criteria: list[tuple[str, str]], start: int, count: int, parts: Parts) -> str:
+    """The URL of a page of this search; `_offset` is ours, and nobody need know it."""
+    paged = [("_count", str(count))] if "_count" in request.args else []
+    paged += [("_offset", str(start))] if start else []
+    query = urlencode([*criteria, *paged])
+    return f"{base(parts)}{request.path.removeprefix('/fhir')}{'?' if query else ''}{query}"
 
 
 def base(parts: Parts) -> str:

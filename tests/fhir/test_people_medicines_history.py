@@ -10,6 +10,7 @@ from service.amounts import Amount
 from service.facts import Past
 from service.fhir import read_facts
 from service.fhir.record import OWN_CANONICAL, Entry, record_of
+from service.rules import RULES
 from service.statements import Form
 from service.truth import Truth
 from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, read, resource
@@ -492,6 +493,30 @@ def test_a_twitch_denied_and_placed_by_one_answer_stands() -> None:
     twitch = facts(response("", **OURS, item=[denied, placed])).twitch
 
     assert twitch.present.yes
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth"),
+    [
+        ({"valueBoolean": True}, YES),
+        ({"valueBoolean": False}, NO),
+        ({"valueCoding": {"system": "http://loinc.org", "code": "LA32-8"}}, NO),
+        ({"valueString": "an uncle"}, UNKNOWN),
+        ({}, UNKNOWN),
+    ],
+)
+def test_the_family_history_is_answered_for_the_first_degree(answer: Json, truth: Truth) -> None:
+    said = facts(response("family-history-of-mnd", answer, **OURS))
+
+    assert RULES["family-history-of-mnd"].ask(said, packaged().thresholds).truth is truth
+
+
+def test_a_no_of_the_patient_does_not_take_back_a_recorded_relative() -> None:
+    denied = response("family-history-of-mnd", {"valueBoolean": False}, **OURS)
+
+    said = facts(relative("MTH"), denied)
+
+    assert RULES["family-history-of-mnd"].ask(said, packaged().thresholds).truth is YES
 
 
 def test_a_diagnosis_is_no_question() -> None:

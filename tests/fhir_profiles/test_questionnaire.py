@@ -16,6 +16,7 @@ ON = date(2026, 11, 23)
 # A date and places, which are read with the twitch and are no concept of their own.
 SITES = {"twitch-site": "", "twitch-site-left": "-left", "twitch-site-right": "-right"}
 ABOUT_THE_TWITCH = {"twitch-onset", *SITES}
+FAMILY = "family-history-of-mnd"
 
 
 @pytest.fixture(scope="session")
@@ -51,25 +52,35 @@ def test_every_own_code_is_asked_or_measured(questions: dict[str, Any], knowledg
 def test_every_question_is_one_that_is_read(questions: dict[str, Any], knowledge: Knowledge) -> None:
     read = knowledge.own.keys() | knowledge.concepts.keys() | knowledge.analytes.keys()
 
-    assert questions.keys() - read == ABOUT_THE_TWITCH
+    assert questions.keys() - read == ABOUT_THE_TWITCH | {FAMILY}
 
 
 def test_what_could_raise_the_disposition_is_asked(questions: dict[str, Any], knowledge: Knowledge) -> None:
-    """What is left out needs a date, a relative, a prescription or a known diagnosis beside the answer."""
-    left_out = {"weakness-onset", "sudden-onset", "spreading", "family-history-of-mnd", "lithium"}
+    """What is left out needs a date, a prescription or a known diagnosis beside the answer."""
+    left_out = {"weakness-onset", "sudden-onset", "spreading", "lithium"}
     left_out.add("breathing-difficulty")
 
     assert knowledge.questions.keys() - questions.keys() <= left_out
 
 
 def test_yes_and_no_become_facts(questions: dict[str, Any], knowledge: Knowledge) -> None:
-    for link_id in (name for name, item in questions.items() if item["type"] == "boolean"):
+    for link_id in (name for name, item in questions.items() if item["type"] == "boolean" and name != FAMILY):
         concepts = {m.concept for m in knowledge.meanings.find("own", link_id)} or {link_id}
         for answer, truth in ((True, Truth.YES), (False, Truth.NO)):
             facts = _facts(link_id, {"valueBoolean": answer}, knowledge)
             said = {(s.concept, s.truth) for group in facts.statements.values() for s in group}
 
             assert {(concept, truth) for concept in concepts} <= said, link_id
+
+
+def test_the_family_is_asked_about_in_the_words_of_the_open_question(
+    questions: dict[str, Any], knowledge: Knowledge
+) -> None:
+    for answer, truth in ((True, Truth.YES), (False, Truth.NO)):
+        (relative,) = _facts(FAMILY, {"valueBoolean": answer}, knowledge).relatives
+
+        assert (relative.concept, relative.first_degree) == ("motor-neuron-disease", truth)
+    assert questions[FAMILY]["text"] == knowledge.questions[FAMILY]
 
 
 def test_every_option_becomes_a_fact(questions: dict[str, Any], knowledge: Knowledge) -> None:

@@ -87,6 +87,29 @@ def test_a_found_artefact_bears_the_address_under_which_it_is_read(client: Flask
     assert client.get(bundle["link"][0]["url"]).get_json() == bundle
 
 
+def test_a_search_is_paged_where_that_is_asked_for(client: FlaskClient) -> None:
+    every = found(client, "/fhir/StructureDefinition")
+    pages: list[dict[str, Any]] = []
+    path = "/fhir/StructureDefinition?_count=4&version=" + __version__
+    while path:
+        pages.append(client.get(path).get_json())
+        links = {link["relation"]: link["url"] for link in pages[-1]["link"]}
+        assert client.get(links["self"]).get_json() == pages[-1]
+        path = links.get("next", "")
+
+    assert [entry["resource"]["id"] for page in pages for entry in page["entry"]] == every
+    assert {page["total"] for page in pages} == {len(every)}
+    assert max(len(page["entry"]) for page in pages) == 4
+
+
+def test_a_count_of_none_is_told_the_total(client: FlaskClient) -> None:
+    bundle = client.get("/fhir/ValueSet?_count=0&_summary=count").get_json()
+
+    assert bundle["total"] > 100
+    assert "entry" not in bundle
+    assert [link["relation"] for link in bundle["link"]] == ["self"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
@@ -99,6 +122,9 @@ def test_a_found_artefact_bears_the_address_under_which_it_is_read(client: Flask
         ("/fhir/ValueSet?foo=bar", 400, "invalid"),
         ("/fhir/ValueSet?url:below=https://twitch-cds.example", 400, "invalid"),
         ("/fhir/ValueSet?name:missing=true", 400, "invalid"),
+        ("/fhir/ValueSet?_count=-1", 400, "invalid"),
+        ("/fhir/ValueSet?_count=many", 400, "invalid"),
+        ("/fhir/ValueSet?_offset=1.5", 400, "invalid"),
         ("/fhir/$evaluate", 405, "not-supported"),
         ("/fhir/PlanDefinition/fasciculation-red-flags/$apply", 405, "not-supported"),
         (f"{QUESTIONNAIRE}?_format=xml", 406, "not-supported"),

@@ -171,6 +171,9 @@ Usage: #definition
 * insert Ask(weight-loss-intended, boolean, $own#weight-loss-intended "Weight loss intended", [[Did you mean to lose it, by diet, exercise or treatment?]])
 * insert When(weight-loss)
 
+* insert Group(family, Family)
+* insert AskUncoded(family-history-of-mnd, boolean, [[Has a parent, brother, sister or child had motor neuron disease (ALS) or frontotemporal dementia?]])
+
 * insert Group(habits, A usual day)
 * insert Measure(caffeine-intake, $own#caffeine-intake "Caffeine intake", mg/d, [[About how much caffeine do you take in on a usual day, from all drinks, foods and tablets, in mg?]])
 * insert Measure(fluid-intake, $own#fluid-intake "Fluid intake", L/d, [[How much do you drink on a usual day, in litres?]])
