@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.findings import Assessment, Disposition, Referral
+from service.findings import Assessment, Disposition, OpenQuestion, Referral
 from service.rules import evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
@@ -312,9 +312,12 @@ def test_a_referral_in_place_is_named_where_none_is_needed() -> None:
 def test_open_questions_ask_what_could_raise_the_disposition() -> None:
     assessment = assessed({"twitch_onset": "3 days ago", "twitch_site": "foot"})
 
-    asked = [q.fact for q in assessment.open_questions]
-    assert asked[:3] == ["muscle-weakness", "muscle-atrophy", "speech-difficulty"]
-    assert asked[-1] == "spreading"
+    asked = " ".join(q.fact for q in assessment.open_questions)
+    assert asked == (
+        "muscle-weakness muscle-atrophy speech-difficulty swallowing-difficulty orthopnoea dyspnoea"
+        " upper-motor-neuron-signs tongue-fasciculation weight-loss family-history-of-mnd blepharospasm"
+        " twitch-persists-despite-lifestyle sensory-change cramp spreading"
+    )
     assert all(q.could_raise > assessment.disposition for q in assessment.open_questions)
 
 
@@ -347,6 +350,47 @@ def test_on_lithium_the_gait_is_asked_for() -> None:
 
     asked = {q.fact: q.could_raise for q in assessment.open_questions}
     assert asked["gait-disturbance"] is Disposition.SAME_DAY
+
+
+def test_questions_of_one_weight_come_in_the_order_of_the_knowledge() -> None:
+    assessment = assessed(
+        {"twitch_onset": "20 days ago", "takes": ["lithium"], "muscle-weakness": {"onset": "10 days ago"}}
+    )
+
+    asked = [q.fact for q in assessment.open_questions]
+    assert asked == ["speech-difficulty", "orthopnoea", "weakness-progressive", "gait-disturbance"]
+
+
+def test_whether_lithium_is_taken_is_asked_last() -> None:
+    assessment = assessed({"twitch_onset": "3 days ago", "speech-difficulty": "YES"})
+
+    assert [q.fact for q in assessment.open_questions] == ["orthopnoea", "lithium"]
+
+
+EYELID = {"twitch_recorded": "20 days ago", "twitch_site": "eyelid"}
+
+
+def test_an_eyelid_that_may_have_twitched_for_three_months_is_asked_since_when() -> None:
+    assessment = assessed(EYELID)
+
+    why = "known to have lasted ≥20 d, but not since when"
+    ask = packaged().questions["twitch-onset"]
+    asked = [q for q in assessment.open_questions if q.fact == "twitch-onset"]
+    assert asked == [OpenQuestion("twitch-onset", why, ask, Disposition.ROUTINE_REFERRAL)]
+
+
+@pytest.mark.parametrize(
+    ("given", "pathway"),
+    [
+        ({**EYELID, "relatives": [{"first_degree": "YES"}]}, "early-referral"),
+        ({"twitch_onset": "20 days ago", "twitch_site": "eyelid"}, "early-referral"),
+        ({"twitch_recorded": "20 days ago", "twitch_site": "hand"}, "nice-ng127"),
+    ],
+)
+def test_nobody_asks_since_when_where_it_would_change_nothing(given: dict[str, Any], pathway: str) -> None:
+    assessment = assessed(given, pathway)
+
+    assert "twitch-onset" not in {q.fact for q in assessment.open_questions}
 
 
 def test_an_emergency_asks_nothing() -> None:
