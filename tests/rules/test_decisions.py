@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.findings import Assessment, Disposition, OpenQuestion, Referral
-from service.rules import evaluate
+from service.rules import RULES, evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
@@ -197,7 +197,31 @@ def test_a_child_is_referred_to_paediatric_neurology(age: int, specialty: str) -
     assessment = assessed({"age": age, "twitch_onset": "30 days ago"})
 
     assert assessment.referral.specialty == specialty
-    assert bool(assessment.notes) is (age < 18)
+    adults = "The evidence is from adults; ask paediatric neurology."
+    assert assessment.notes == ((adults,) if age < 18 else ())
+
+
+@pytest.mark.parametrize("given", [{}, {"twitch_onset": "20 days ago", "muscle-weakness": "YES"}])
+def test_an_assessment_says_for_whom_when_and_by_what_it_was_made(given: dict[str, Any]) -> None:
+    asked = facts({**given, "age": 50})
+
+    assessment = evaluate(asked, packaged(), "nice-ng127")
+
+    said = (assessment.on, assessment.pathway, assessment.knowledge_version)
+    assert said == (asked.on, "nice-ng127", packaged().version)
+    assert (assessment.patient, assessment.twitch) == (asked.patient, asked.twitch)
+
+
+def test_a_finding_speaks_in_the_words_of_the_knowledge() -> None:
+    found = assessed({"twitch_onset": "20 days ago", "cramp": "YES", "sensory-change": "NO"}).findings
+
+    for finding in found:
+        words = packaged().rules[finding.rule]
+        assert (finding.says, finding.why, finding.evidence) == (words.says, words.why, words.evidence)
+        assert finding.kind is RULES[finding.rule].kind
+        assert finding.could is packaged().disposition(finding.rule, "early-referral")
+        assert finding.disposition is (finding.could if finding.answer.yes else None)
+    assert [f.rule for f in found] == list(RULES)
 
 
 # --- Referral -------------------------------------------------------------------------------------
@@ -328,6 +352,16 @@ def test_what_the_record_left_open_is_asked_first() -> None:
 
     first = assessment.open_questions[0]
     assert (first.fact, first.why) == ("speech-difficulty", "recorded only as “weakness”")
+
+
+def test_a_question_keeps_the_reason_of_the_rule_that_asked_first_for_the_most() -> None:
+    vague = {"truth": "UNKNOWN", "stated": "today", "note": "recorded only as “weakness”"}
+
+    assessment = assessed({"twitch_onset": "3 days ago", "muscle-weakness": vague, "speech-difficulty": "NO"})
+
+    ask = packaged().questions["muscle-weakness"]
+    first = OpenQuestion("muscle-weakness", "recorded only as “weakness”", ask, Disposition.SAME_DAY)
+    assert assessment.open_questions[0] == first
 
 
 def test_a_measurement_that_cannot_be_read_is_a_question_in_the_analytes_words() -> None:
