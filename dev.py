@@ -7,15 +7,17 @@
     python3 dev.py lint                           set up, then style, types and who may import whom
     python3 dev.py fhir [--write]                 set up, then rebuild, compare and validate fhir_profiles/
     python3 dev.py package                        set up, then build the FHIR package in dist/
+    python3 dev.py conformance [--write]          set up, then compare the table of conformance with the tests
+    python3 dev.py cards [stories]                set up, then draw the golden patients' cards in .cache/cards
     python3 dev.py bench [arguments]              set up, then measure how fast a hook is answered
     python3 dev.py mutants [--again] [paths]      set up, then see whether tests notice changes of the core
     python3 dev.py lock [--upgrade]               write the requirements*.lock files from pyproject.toml
     python3 dev.py clean                          remove .venv, caches and build results
 
 What is installed is pinned and hashed in requirements.lock (the service), requirements-test.lock (the
-same and the tests' tools), requirements-build.lock (what installs them), requirements-fhir.lock (one
-validator) and requirements-mutation.lock (mutmut), which stay apart under .cache. A second run finds its
-stamp and starts at once.
+same and the tests' tools), requirements-build.lock (what installs them), and for each tool with an
+environment of its own under .cache: requirements-fhir.lock (a validator), requirements-clients.lock (a
+client) and requirements-mutation.lock (mutmut). A second run finds its stamp and starts at once.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
-FHIR_LOCK, MUTATION_LOCK = "requirements-fhir.lock", "requirements-mutation.lock"
+FHIR_LOCK, CLIENTS_LOCK = "requirements-fhir.lock", "requirements-clients.lock"
+MUTATION_LOCK = "requirements-mutation.lock"
 CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
 CLINICAL_CORE += " assess.py rules/*"
 LEFTOVERS = (
@@ -49,7 +52,8 @@ LEFTOVERS += " .pytest_cache .ruff_cache build dist **/__pycache__"
 
 def main(command: str = "help", *arguments: str) -> int:
     """Run one command of the list above and return its exit code."""
-    commands = {f.__name__: f for f in (setup, serve, test, lint, fhir, package, bench, mutants, lock, clean)}
+    listed = (setup, serve, test, lint, fhir, package, conformance, cards, bench, mutants, lock, clean)
+    commands = {f.__name__: f for f in listed}
     if command not in commands:
         print(__doc__)
         return 0 if command in ("help", "-h", "--help") else 2
@@ -100,6 +104,18 @@ def package(*arguments: str) -> int:
     return run(BIN / "python", "-m", "fhir_profiles.scripts.package", *arguments)
 
 
+def conformance(*arguments: str) -> int:
+    """Compare or write the table that says which tests show which item of CDS Hooks."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.conformance.table", *arguments)
+
+
+def cards(*arguments: str) -> int:
+    """Draw the golden patients' cards as an EHR shows them."""
+    install(TEST_LOCK)
+    return run(BIN / "python", "-m", "tests.patients.render", *arguments)
+
+
 def bench(*arguments: str) -> int:
     """Become the measurement of the hook's speed."""
     install(TEST_LOCK)
@@ -122,6 +138,7 @@ def lock(*arguments: str) -> int:
         compile_lock(TEST_LOCK, "pyproject.toml", "--group", "test", *arguments)
         or compile_lock(SERVICE_LOCK, "pyproject.toml", *same_versions, *arguments)
         or compile_lock(FHIR_LOCK, "--group", "pyproject.toml:fhir", *same_versions, *arguments)
+        or compile_lock(CLIENTS_LOCK, "--group", "pyproject.toml:clients", *arguments)
         or compile_lock(MUTATION_LOCK, "--group", "pyproject.toml:mutation", *same_versions, *arguments)
         or compile_lock(BUILD_LOCK, "--group", "pyproject.toml:build", *same_versions, *arguments)
     )

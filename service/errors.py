@@ -12,6 +12,7 @@
     ├── ClientNotTrusted          no token, or not one that we accept
     ├── TooManyRequests           the client's rate limit
     ├── NotFound                  no such artefact or page
+    ├── NotAcceptable             an answer in a form that we do not give
     ├── StoreNotAvailable         the database does not answer
     ├── KnowledgeInvalid          our own files contradict themselves: do not start
     └── SettingsInvalid           a file of settings cannot be followed: do not start
@@ -126,6 +127,15 @@ class TooManyRequests(ServiceError):
 
 class NotFound(ServiceError):
     """There is nothing at this address."""
+
+
+class NotAcceptable(ServiceError):
+    """The client wants the answer in a form that we do not give."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "FHIR resources are given as JSON here. Send Accept: application/fhir+json, and no other _format."
+        )
 
 
 class StoreNotAvailable(ServiceError):

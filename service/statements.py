@@ -99,8 +99,13 @@ class Statement:
         return Truth.YES if limit is None or day is None else day.within(limit, on)
 
     def overrules(self, other: Statement) -> bool:
-        """Whether this newer statement replaces the other: same thing, same place, certainly later."""
+        """Whether this newer statement replaces the other: same thing, same place, certainly later.
+
+        A symptom without a date may be the newer one; a diagnosis without one is taken for the older.
+        """
         if self.aspect != other.aspect or not self._speaks_for(other.place):
+            return False
+        if other.day is None and other.kind != "diagnosis":
             return False
         return self.later_than(other)
 
@@ -110,8 +115,9 @@ class Statement:
         return mine is not None and (theirs is None or mine.first > theirs.last)
 
     def _speaks_for(self, place: Place | None) -> bool:
+        """Without a place: for what has none either, and on examination for the whole body."""
         if self.place is None:
-            return place is None or self.form is not Form.CONDITION
+            return place is None or (self.examined and self.form is not Form.CONDITION)
         return place is not None and self.place.covers(place)
 
     def contradicts(self, other: Statement) -> bool:

@@ -30,9 +30,9 @@ TREE = {
     "": "amounts answers assess config errors facts findings results screen statements truth twitch",
     "auth": "clients jwks keys tokens",
     "cli": "assess reference rulebook serve store terminal",
-    "cards": "card detail lifestyle markdown order_card suggestions summary",
-    "fhir": "client dates drafts history measurements medicines ndjson orders paging people questionnaire"
-    " reading record session sieve symptoms views",
+    "cards": "card detail lifestyle markdown order_card phrases recorded suggestions summary",
+    "fhir": "artefacts care_plan client dates drafts evaluation history measurements medicines ndjson orders"
+    " paging parameters people questionnaire reading record session sieve skim symptoms views",
     "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",
     "knowledge": "advice checks codes measures",
     "rules": "book contributors disposition investigations lifestyle questions red_flags rule"
@@ -40,7 +40,8 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "answers body cds errors evaluate feedback health parts preview trust",
+    "web": "answers artefacts body cds conformance errors evaluate feedback fhir_json health operations"
+    " parts preview trust",
     "web/schemas": "assessment calls cards feedback",
 }
 FORBIDDEN_NAMES = set(

@@ -28,6 +28,7 @@ from tests.rules.given import facts
 ROOT = Path(__file__).parents[1]
 ON = date(2026, 11, 23)
 HOOK = "/cds-services/fasciculation-red-flags"
+APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
 SENTINELS = ("Zaphod", "Beeblebrox", "Betelgeuse", "1961-05-06", "MRN-424242", "heart-of-gold-note")
 
 
@@ -78,6 +79,7 @@ def broken_clock() -> date:
     raise RuntimeError(SENTINELS[0])
 
 
+@pytest.mark.conformance("42")
 @pytest.mark.parametrize(
     ("path", "body", "kind"),
     [
@@ -89,6 +91,8 @@ def broken_clock() -> date:
         (HOOK, json.dumps({**hook_call(), "hook": "order-sign"}).encode(), "application/json"),
         ("/cds-services/nothing", json.dumps(hook_call()).encode(), "application/json"),
         ("/evaluate", b"{}", "application/json"),
+        (APPLY, b"{}", "application/json"),
+        ("/fhir/$evaluate", b"{}", "application/json"),
     ],
 )
 def test_a_refused_call_has_no_list_of_cards(client: FlaskClient, path: str, body: bytes, kind: str) -> None:
@@ -99,6 +103,7 @@ def test_a_refused_call_has_no_list_of_cards(client: FlaskClient, path: str, bod
     assert answer.get_json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.conformance("42", "status-500")
 def test_a_bug_of_ours_is_a_500_and_not_an_empty_list(knowledge: Knowledge, store: Store) -> None:
     app = create_app(Settings(), knowledge=knowledge, store=store, today=broken_clock)
 
@@ -187,13 +192,27 @@ def sentinel_calls() -> list[tuple[str, Any]]:
         ("/evaluate", {"resourceType": "Zaphod"}),
         ("/evaluate", {"resourceType": "Bundle", "type": "Beeblebrox"}),
         ("/evaluate?pathway=Betelgeuse", bundle_of(*people)),
+        (APPLY, parameters(bundle_of(*people), "teacher")),
+        (APPLY, parameters(bundle_of(*people), "Zaphod Beeblebrox")),
+        (APPLY, parameters("Zaphod", "teacher")),
+        ("/fhir/$evaluate", parameters(bundle_of(*people), None)),
+        ("/fhir/$evaluate", parameters(bundle_of(*people), "Zaphod")),
+        ("/fhir/$evaluate", {"resourceType": "Parameters", "parameter": [{"name": "Zaphod"}]}),
     ]
+
+
+def parameters(data: Any, subject: str | None) -> dict[str, Any]:
+    given: list[dict[str, Any]] = [{"name": "data", "resource": data}]
+    if subject:
+        given.append({"name": "subject", "valueString": subject})
+    return {"resourceType": "Parameters", "parameter": given}
 
 
 def revealing(text: str) -> set[str]:
     return {sentinel for sentinel in SENTINELS if sentinel in text}
 
 
+@pytest.mark.conformance("71")
 @pytest.mark.parametrize("which", range(len(sentinel_calls())))
 def test_no_patient_data_in_logs_errors_or_the_audit(client: FlaskClient, store: Store, which: int) -> None:
     path, body = sentinel_calls()[which]

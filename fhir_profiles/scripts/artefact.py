@@ -14,7 +14,8 @@ from service import __version__
 
 HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parent
-RESOURCES, EXAMPLES, INVALID, HOOKS = (HERE / name for name in ("resources", "examples", "invalid", "hooks"))
+RESOURCES, EXAMPLES, INVALID = (HERE / name for name in ("resources", "examples", "invalid"))
+HOOKS, OPERATIONS, INVALID_HOOKS = (HERE / name for name in ("hooks", "operations", "invalid-hooks"))
 
 BASE = "https://twitch-cds.example/fhir"
 PUBLISHER = "The twitch-cds authors"

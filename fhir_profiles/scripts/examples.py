@@ -1,4 +1,4 @@
-"""Examples that the running service makes: hook calls with their answers, and the orders in them.
+"""Examples that the running service makes: calls of hooks and operations with their answers, and the orders.
 
 The records come from FSH; the calls wrap them as an EHR would, and the answers are
 what the service says to them, word for word.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from fhir_profiles.scripts.artefact import BASE, EXAMPLES, HERE, HOOKS, Json, canonical
+from fhir_profiles.scripts.artefact import BASE, EXAMPLES, HERE, HOOKS, OPERATIONS, Json, canonical
 from service.config import Settings
 from service.hooks import SERVICES
 from service.hooks.cds_service import CdsService
@@ -42,6 +42,7 @@ def artefacts(knowledge: Knowledge) -> Iterator[tuple[Path, Json]]:
     store.upgrade()
     app = create_app(Settings(), knowledge=knowledge, store=store, today=lambda: on)
     client = app.test_client()
+    yield HOOKS / "cds-services.json", client.get("/cds-services").get_json()
     for service in SERVICES:
         for hook in service.hooks:
             for scenario in listed:
@@ -53,7 +54,36 @@ def artefacts(knowledge: Knowledge) -> Iterator[tuple[Path, Json]]:
                 yield HOOKS / service.id / f"{hook}-{scenario}-response.json", answer.get_json()
                 if hook == "patient-view" and scenario == "pianist":
                     yield from _orders(scenario, answer.get_json())
+    for operation, path in OPERATION_PATHS.items():
+        for scenario in listed:
+            call = parameters(operation, scenario, on)
+            answer = client.post(path, json=call)
+            if answer.status_code != 200:
+                raise SystemExit(f"{scenario}: {answer.status_code} {answer.get_data(as_text=True)}")
+            yield OPERATIONS / operation / f"{scenario}-request.json", call
+            yield OPERATIONS / operation / f"{scenario}-response.json", answer.get_json()
     store.close()
+
+
+OPERATION_PATHS = {
+    "apply": "/fhir/PlanDefinition/fasciculation-red-flags/$apply",
+    "evaluate": "/fhir/$evaluate",
+}
+
+
+def parameters(operation: str, scenario: str, on: date) -> Json:
+    """The call of a FHIR-native client that sends the whole record."""
+    bundle = record(scenario)
+    given: list[Json] = [
+        {"name": "data", "resource": bundle},
+        {"name": "on", "valueDate": on.isoformat()},
+    ]
+    if operation == "apply":
+        patient = next(
+            e["resource"]["id"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient"
+        )
+        given.insert(0, {"name": "subject", "valueString": f"Patient/{patient}"})
+    return {"resourceType": "Parameters", "parameter": given}
 
 
 def request(service: CdsService, hook: str, scenario: str) -> Json:

@@ -11,13 +11,27 @@ later one reads what an earlier one made: terminology, FSH, logic, examples, inv
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import structlog
+
 from fhir_profiles.scripts import examples, invalid, logic, terminology
-from fhir_profiles.scripts.artefact import EXAMPLES, HERE, HOOKS, INVALID, RESOURCES, Json, path_of, written
+from fhir_profiles.scripts.artefact import (
+    EXAMPLES,
+    HERE,
+    HOOKS,
+    INVALID,
+    INVALID_HOOKS,
+    OPERATIONS,
+    RESOURCES,
+    Json,
+    path_of,
+    written,
+)
 from service.knowledge import Knowledge, load
 
 # What SUSHI makes of FSH; the other types are generated from the knowledge and the running service.
@@ -33,6 +47,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--compiled", type=Path)
     wanted = parser.parse_args()
+    quiet()
     stale: list[str] = []
     expected: set[Path] = set()
     for step in steps(load(), wanted.compiled):
@@ -55,6 +70,11 @@ def steps(knowledge: Knowledge, compiled: Path | None) -> Iterator[Callable[[], 
     yield lambda: ((path_of(made), made) for made in logic.artefacts(knowledge, AUTHORED))
     yield lambda: examples.artefacts(knowledge)
     yield lambda: invalid.artefacts()
+
+
+def quiet() -> None:
+    """Let the service that makes the examples keep its log lines to itself."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def terminology_as_made() -> Iterator[Json]:
@@ -85,9 +105,10 @@ def settle(made: Made, *, write: bool) -> list[str]:
 
 def left_over(expected: set[Path], *, compiled: bool, write: bool) -> list[str]:
     """Committed files that nothing makes any more; without SUSHI, its own cannot be told from them."""
-    found = {path for folder in (RESOURCES, EXAMPLES, INVALID, HOOKS) for path in folder.rglob("*.json")}
+    served = (INVALID, INVALID_HOOKS, HOOKS, OPERATIONS)
+    found = {path for folder in (RESOURCES, EXAMPLES, *served) for path in folder.rglob("*.json")}
     if not compiled:
-        found = {p for p in found if p.parent == INVALID or HOOKS in p.parents}
+        found = {path for path in found if {*served} & {*path.parents}}
         found |= {p for kind in GENERATED for p in RESOURCES.glob(f"{kind}-*.json")}
     for path in (strays := sorted(found - expected)):
         if write:

@@ -1,4 +1,4 @@
-"""input/invalid.toml and the valid examples -> resources that every validator must refuse."""
+"""input/invalid*.toml and the valid examples -> resources, and answers of hooks, that must be refused."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from fhir_profiles.scripts.artefact import EXAMPLES, HERE, INVALID, RESOURCES, Json
+from fhir_profiles.scripts.artefact import EXAMPLES, HERE, HOOKS, INVALID, INVALID_HOOKS, RESOURCES, Json
 
 
-def cases() -> Mapping[str, Json]:
-    """By profile: the example to start from, and how each rule is broken."""
-    return tomllib.loads((HERE / "input" / "invalid.toml").read_text())
+def cases(folder: Path = INVALID) -> Mapping[str, Json]:
+    """By profile or logical model: the example to start from, and how each rule is broken."""
+    return tomllib.loads((HERE / "input" / f"{folder.name}.toml").read_text())
 
 
 def artefacts() -> Iterator[tuple[Path, Json]]:
-    """Every resource that must be refused, with the path at which it is committed."""
-    for profile, listed in cases().items():
-        for rule, change in listed["rules"].items():
-            start = json.loads((EXAMPLES / f"{change.get('from', listed['from'])}.json").read_text())
-            yield INVALID / f"{profile}__{re.sub(r'[^A-Za-z0-9]+', '-', rule)}.json", _broken(start, change)
+    """Everything that must be refused, with the path at which it is committed."""
+    for examples, folder in ((EXAMPLES, INVALID), (HOOKS, INVALID_HOOKS)):
+        for profile, listed in cases(folder).items():
+            for rule, change in listed["rules"].items():
+                start = json.loads((examples / f"{change.get('from', listed['from'])}.json").read_text())
+                name = f"{profile}__{re.sub(r'[^A-Za-z0-9]+', '-', rule)}.json"
+                yield folder / name, _broken(start, change)
 
 
 def rules_of(profile: str) -> set[str]:
-    """The rules that a profile adds to R4, in the words of invalid.toml."""
+    """The rules that a profile adds to R4, in the words of invalid.toml; a logical model's types are none."""
     definition = json.loads((RESOURCES / f"StructureDefinition-{profile}.json").read_text())
     found: set[str] = set()
     for element in definition["differential"]["element"]:
         path = element["path"].partition(".")[2]
         found |= {constraint["key"] for constraint in element.get("constraint", ())}
         found |= {f"{path} {kind}" for kind in _kinds(element)}
-    return found
+    return {rule for rule in found if definition["kind"] == "resource" or not rule.endswith(" type")}
 
 
 def _kinds(element: Mapping[str, Any]) -> Iterator[str]:

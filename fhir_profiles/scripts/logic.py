@@ -17,6 +17,7 @@ from fhir_profiles.scripts.artefact import Json, canonical, head
 from service.cards.card import TOPICS, Kind
 from service.cards.suggestions import SEQUENCE
 from service.fhir import views
+from service.fhir.artefacts import PARAMETERS
 from service.findings import Disposition
 from service.hooks import SERVICES
 from service.hooks.cds_service import CdsService
@@ -332,21 +333,26 @@ def _search(query: str) -> Json:
 
 
 def server_capabilities(authored: Iterable[str]) -> Json:
-    """What the service offers under /fhir: reading these artefacts, and the operations."""
+    """What the service offers under /fhir: reading and finding these artefacts, and the operations."""
     generated = ("CodeSystem", "ValueSet", "PlanDefinition", "Library", "CapabilityStatement")
     kinds = sorted({*generated, *authored})
     resources: list[Json] = []
     for kind in kinds:
-        offered: Json = {"type": kind, "interaction": [{"code": "read"}]}
+        offered: Json = {
+            "type": kind,
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "searchParam": [{"name": name, "type": of_type} for name, of_type in PARAMETERS.items()],
+        }
         if kind == "PlanDefinition":
-            apply = "http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply"
-            offered["operation"] = [{"name": "apply", "definition": apply}]
+            definition = canonical("OperationDefinition", "apply")
+            only = "Of the plan fasciculation-red-flags; the other is called as a CDS service."
+            offered["operation"] = [{"name": "apply", "definition": definition, "documentation": only}]
         resources.append(offered)
     made = _capabilities(
         "twitch-cds-server",
         "What twitch-cds offers as a FHIR server",
-        "The artefacts of this guide for reading, and the evaluation of a record as an operation. Nothing"
-        " that is sent is kept.",
+        "The artefacts of this guide for reading and finding, and as operations the evaluation of a record"
+        " and a plan applied to it. Nothing that is sent is kept.",
         "server",
         resources,
         kind="requirements",
@@ -362,6 +368,6 @@ def _capabilities(
     return head("CapabilityStatement", artefact, title=title, description=description) | {
         "kind": kind,
         "fhirVersion": "4.0.1",
-        "format": ["json"],
+        "format": ["application/fhir+json", "json"],
         "rest": [{"mode": mode, "resource": resources}],
     }

@@ -18,6 +18,7 @@ from typing import Any
 
 from fhir_profiles.scripts.artefact import HERE, Json, canonical, copyright_of, head, table
 from service.cards.card import Kind
+from service.cards.order_card import TOPIC as ORDER_CHECK
 from service.findings import Disposition
 from service.hooks.templates import observation_codes, study_codes
 from service.knowledge import Knowledge
@@ -85,8 +86,11 @@ def code_systems(knowledge: Knowledge) -> Iterator[Json]:
                 "property": [{"code": "indicator", "valueCode": kind.indicator}],
             }
             for kind in Kind
+        ]
+        + [{"code": ORDER_CHECK.code, "display": ORDER_CHECK.display}],
+        properties=[
+            _property("indicator", "code", "The CDS Hooks indicator of such a card; none where it varies.")
         ],
-        properties=[_property("indicator", "code", "The CDS Hooks indicator of such a card.")],
     )
 
 

@@ -10,127 +10,81 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from service.answers import NOT_RECORDED, Basis
+from service.answers import NOT_RECORDED
 from service.cards.card import Kind
-from service.cards.markdown import bullets, capital, escaped, link, own, plain, section, small, table
-from service.cards.suggestions import suggested
-from service.cards.summary import diagnosis_words, listed
-from service.findings import Assessment, OpenQuestion, SuggestedTest
+from service.cards.markdown import bullets, capital, escaped, link, own, section, small
+from service.cards.phrases import dated, day_words, listed
+from service.cards.recorded import from_the_record
+from service.cards.suggestions import SPOKEN, spoken, suggested
+from service.cards.summary import diagnosis_words, newer_than_referral
+from service.findings import Assessment, Finding, OpenQuestion, SuggestedTest
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
 
-_MOST_ROWS, _MOST_QUESTIONS, _MOST_SOURCES, _MOST_UNREADABLE = 6, 3, 2, 3
+_MOST_QUESTIONS, _MOST_SOURCES, _MOST_UNREADABLE = 3, 2, 3
 _GUIDELINE = re.compile(r"\b(?:NG|CG|QS|G)\d{2,4}\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-# A statement that names a place: "muscle twitching, left hand", "weakness, right foot (examined)".
-_PLACED = re.compile(r"(?P<what>.+), (?P<place>[a-z ]+?)(?P<how> \([a-z]+\))?")
-# What tells of the twitch only how it goes on: a row for it says nothing without its answer.
-_COURSE = ("twitch-course", "twitch-frequency")
-# What a clinician says for short.
-SPOKEN: Mapping[str, str] = {
-    "emg": "EMG",
-    "calcium": "calcium",
-    "b12": "B12",
-    "vitamin-d": "vitamin D",
-    "ck": "CK",
-    "blood-count": "blood count",
-    "ana": "ANA",
-    "anti-gm1": "anti-GM1",
-}
-SOURCES: Mapping[str, str] = {
-    "Condition": "condition",
-    "Observation": "observation",
-    "MedicationRequest": "prescription",
-    "MedicationStatement": "medicine",
-    "QuestionnaireResponse": "questionnaire",
-    "FamilyMemberHistory": "family",
+# What a question is about, in a word, where there is no room for the question: the motor signs only.
+ASKED: Mapping[str, str] = {
+    "muscle-weakness": "weakness",
+    "muscle-atrophy": "wasting",
+    "speech-difficulty": "speech",
+    "swallowing-difficulty": "swallowing",
+    "orthopnoea": "breathing",
+    "breathing-difficulty": "breathing",
+    "dyspnoea": "breathing",
+    "upper-motor-neuron-signs": "reflexes",
+    "tongue-fasciculation": "tongue",
 }
 # Medicines whose overdose or interaction twitches too, in ways that no coded record shows.
 _POISONOUS = frozenset(("lithium", "ssri-snri", "cholinesterase-inhibitor"))
+POISONING = "Overdose and serotonin syndrome are not assessed: this service does not triage poisoning."
 
 
 def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home: str) -> str:
     """The Markdown of an assessment's first card; `home` is what the patient takes home, as Markdown."""
+    raised = _raised(kind, assessment)
     parts = [
-        _from_the_record(assessment, knowledge),
+        from_the_record(raised, assessment, knowledge),
         _not_documented(assessment.open_questions),
         _suggested(kind, assessment, knowledge),
-        _why(assessment, knowledge),
+        _why(raised, assessment, knowledge),
         home,
         _notes(kind, assessment, knowledge),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _from_the_record(assessment: Assessment, knowledge: Knowledge) -> str:
-    """One row a finding, those of the most urgent findings first; its sites share the row."""
-    deciding = [c for c in assessment.contributors if c.disposition == assessment.disposition]
-    said = [basis for c in deciding for basis in c.basis]
-    said += [basis for finding in assessment.raised for basis in finding.answer.basis]
-    said += assessment.twitch.present.basis
-    course = {knowledge.words(name) for name in _COURSE if name in knowledge.concepts}
-    told = [b for b in dict.fromkeys((b.fact, b.source, b) for b in said) if b[0] not in course]
-    unique = {(fact, source): basis for fact, source, basis in reversed(told)}
-    rows = _rows(list(reversed(unique.values())))
-    if not rows:
-        return ""
-    if len(rows) == 1:
-        fact, since, source = rows[0]
-        return section("From the record", f"{', '.join(filter(None, (fact, since)))} ({source})")
-    shown = table(("Finding", "Date", "Source"), rows[:_MOST_ROWS])
-    more = len(rows) - _MOST_ROWS
-    return section("From the record", shown) + (f"\n\nand {more} more in the record" if more > 0 else "")
-
-
-def _rows(said: Sequence[Basis]) -> list[tuple[str, str, str]]:
-    """The statements as rows; one finding at several places is one row, with its dates where they differ."""
-    together: dict[tuple[str, ...], list[tuple[Basis, str]]] = {}
-    for basis in said:
-        placed = _PLACED.fullmatch(basis.fact)
-        what, place, how = placed.group("what", "place", "how") if placed else (basis.fact, "", "")
-        key = (
-            (what, how or "", basis.note or "")
-            if placed
-            else (basis.fact, basis.source or "", basis.note or "")
-        )
-        together.setdefault(key, []).append((basis, place))
-    return [_row(key[0], group) for key, group in together.items()]
-
-
-def _row(what: str, group: Sequence[tuple[Basis, str]]) -> tuple[str, str, str]:
-    first = group[0][0]
-    fact = capital(first.fact)
-    if len(group) > 1:
-        places = [f"{place} ({_date(b)})" if _date(b) != _date(first) else place for b, place in group]
-        fact = f"{capital(what)}: {', '.join(dict.fromkeys(places))}"
-    note = f" ({escaped(first.note)})" if first.note else ""
-    since = f"since {escaped(first.onset.text, 10)}" if first.onset else escaped(first.date or "", 10)
-    sources = dict.fromkeys(_source(basis.source or "") for basis, _ in group)
-    return escaped(fact, 300) + note, since, escaped(listed(list(sources)), 80)
-
-
-def _source(reference: str) -> str:
-    """Where in the record it stands; its id, which nobody reads, is in the orders and the assessment."""
-    kind = reference.partition("/")[0]
-    return SOURCES.get(kind, kind)
-
-
-def _date(basis: Basis) -> str:
-    return plain(basis.onset.text if basis.onset else basis.date or "", 10)
+def _raised(kind: Kind, assessment: Assessment) -> Sequence[Finding]:
+    """The findings in force, the most urgent first; of a referred patient those that nobody knows of yet."""
+    if kind not in (Kind.IN_PLACE, Kind.EXPEDITE):
+        return assessment.raised
+    newer = newer_than_referral(assessment)
+    return sorted(assessment.raised, key=lambda finding: finding.rule not in newer)
 
 
 def _not_documented(questions: Sequence[OpenQuestion]) -> str:
     """What to ask, in the order of what it could change; with the reason where it is not plain silence."""
     if not questions:
         return ""
-    items = [_question(question) for question in questions[:_MOST_QUESTIONS]]
-    more = len(questions) - _MOST_QUESTIONS
-    return section("Not documented", bullets(items + ([f"and {more} more"] if more > 0 else [])))
+    room = _MOST_QUESTIONS - (len(questions) > _MOST_QUESTIONS)
+    items = [_question(question) for question in questions[:room]]
+    items += [_also(questions[:room], questions[room:])] if questions[room:] else []
+    return section("Not documented", bullets(items))
 
 
 def _question(question: OpenQuestion) -> str:
     why = "" if question.why in ("", NOT_RECORDED) else f" ({escaped(question.why)})"
     return own(capital(question.ask)) + why
+
+
+def _also(asked: Sequence[OpenQuestion], rest: Sequence[OpenQuestion]) -> str:
+    """The questions for which there is no room: the motor signs by name, the others by number."""
+    said = {ASKED.get(question.fact) for question in asked}
+    named = dict.fromkeys(ASKED[q.fact] for q in rest if q.fact in ASKED and ASKED[q.fact] not in said)
+    others = sum(question.fact not in ASKED for question in rest)
+    lesser = [f"{others} {'less pressing' if named else 'more'}"] if others else []
+    return f"{'also' if named else 'and'} {listed([*named, *lesser]) or 'more of these'}"
 
 
 def _suggested(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
@@ -145,39 +99,40 @@ def _proposed(test: SuggestedTest, knowledge: Knowledge) -> str:
     """A test in words; a blood panel by its analytes, as a clinician says them."""
     if not test.analytes:
         return SPOKEN.get(test.id) or knowledge.tests[test.id].words
-    names = [SPOKEN.get(name) or knowledge.analytes[name].words for name in test.analytes]
-    together = {"sodium", "potassium"} <= set(names)
-    if together:
-        names = ["electrolytes", *(name for name in names if name not in ("sodium", "potassium"))]
-    return f"blood: {', '.join(names)}"
+    return f"blood tests ({', '.join(spoken(test.analytes, knowledge))})"
 
 
 def _withheld(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> dict[str, list[str]]:
     """Reason -> what was withheld for it. A referral that the summary names is not named again."""
     reasons: dict[str, list[str]] = {}
+    year = assessment.on.year
     since = assessment.referral.in_place_since
     in_summary = kind in (Kind.IN_PLACE, Kind.EXPEDITE)
     if since and not in_summary and not assessment.referral.suggest:
-        reasons[f"in place since {since}"] = ["referral to neurology"]
+        reasons[f"in place since {day_words(since, year)}"] = ["referral to neurology"]
     for test in assessment.tests:
+        analytes: dict[str, list[str]] = {}
         for name, why in (test.withheld_analytes or {}).items():
-            reasons.setdefault(why, []).append(SPOKEN.get(name) or knowledge.words(name))
+            analytes.setdefault(why, []).append(name)
+        for why, names in analytes.items():
+            reasons.setdefault(dated(why, year), []).extend(spoken(names, knowledge))
         if test.withheld and test.id in knowledge.tests:
             waits = in_summary and test.withheld.startswith("neurology referral")
-            why = "left to neurology" if waits else test.withheld
+            why = "left to neurology" if waits else dated(test.withheld, year)
             reasons.setdefault(why, []).append(SPOKEN.get(test.id) or knowledge.tests[test.id].words)
     return reasons
 
 
-def _why(assessment: Assessment, knowledge: Knowledge) -> str:
+def _why(raised: Sequence[Finding], assessment: Assessment, knowledge: Knowledge) -> str:
     """One sentence for what decides most, with where to read on."""
     asked = assessment.disposition
     deciding = [c.id for c in assessment.contributors if c.disposition == asked]
-    deciding += [f.rule for f in assessment.raised if f.disposition == asked]
-    return section("Why", _sentence(deciding[0], knowledge)) if deciding else ""
+    deciding += [f.rule for f in raised if f.disposition == asked]
+    return section("Why", why_of(deciding[0], knowledge)) if deciding else ""
 
 
-def _sentence(rule: str, knowledge: Knowledge) -> str:
+def why_of(rule: str, knowledge: Knowledge) -> str:
+    """Why a rule or a contributor matters, as Markdown with links to the evidence."""
     words = knowledge.rules[rule]
     claims = (knowledge.evidence[claim] for claim in words.evidence if claim in knowledge.evidence)
     links = {label_for(claim): url for claim in claims if (url := address(claim))}
@@ -215,7 +170,7 @@ def _notes(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
         notes += _explained(assessment, knowledge)
     notes += _not_evaluated(assessment)
     if any(c.id in _POISONOUS for c in assessment.contributors):
-        notes.append("This service does not triage poisoning.")
+        notes.append(POISONING)
     return section("Note", notes[0] if len(notes) == 1 else bullets(notes)) if notes else ""
 
 

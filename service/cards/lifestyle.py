@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from service.cards.markdown import bullets, escaped, own, section
-from service.cards.summary import listed
+from service.cards.phrases import listed, measured
+from service.cards.summary import ALCOHOL, ANSWERS
 from service.findings import Assessment, Contributor, Disposition, Step
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
@@ -29,7 +30,7 @@ BESIDE: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = {
         (("one-serving", "none-for-a-trial"), "or none for two weeks"),
     ),
     "sleep": ((("hours",), "up to 9"), ((), "steady bedtime, no screens before bed, dark cool room")),
-    "hydration": ((("electrolyte-rich-foods",), "electrolyte-rich foods"),),
+    "hydration": ((("electrolyte-rich-foods",), "eat electrolyte-rich foods"),),
     "nutrients": (
         (("test",), "test magnesium, vitamin D and B12"),
         (("magnesium-supplements", "supplements"), "supplement only what is low"),
@@ -37,13 +38,18 @@ BESIDE: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = {
     "stress": (((), "10 minutes of mindfulness, slow breathing, yoga or meditation"),),
     "stretching": (((), "after exertion or long sitting"),),
 }
-# Which step answers a contributor; its line names what the record says of it.
-ANSWERS: Mapping[str, str] = {
-    "stress-anxiety": "stress",
-    "caffeine": "caffeine",
-    "short-sleep": "sleep",
-    "dehydration": "hydration",
-    "exertion": "stretching",
+# What a line says in its place for a child, whose figures are others.
+FOR_A_CHILD: Mapping[str, tuple[str, str]] = {
+    "caffeine": ("No caffeine", ""),
+    "sleep": ("Sleep", "more than an adult's 7 to 9 hours"),
+    "hydration": ("Fluids", "drink through the day"),
+}
+A_FIGURE_FOR_ADULTS = "a figure for adults"
+# What a step says more to a patient for whom it answers a contributor.
+MORE: Mapping[str, str] = {
+    "caffeine": "cut down over several days",
+    "stress": "treat it in its own right",
+    "stretching": "ease off hard training until it settles",
 }
 # Contributors for whom a step changes: what it says of them is never left out.
 CAUTIONS: Mapping[str, Sequence[str]] = {
@@ -56,9 +62,11 @@ COME_BACK = (
     "weakness, dropping things, tripping; a thinner muscle; slurred speech, choking; breathlessness lying"
     " flat; twitching of the tongue, or spreading; stiffness; weight loss; lasting numbness."
 )
-EMERGENCY = "Sudden weakness or slurring, trouble breathing, numbness between the legs: call an ambulance."
+AMBULANCE = "Call an ambulance if"
+EMERGENCY = "sudden weakness or slurring, trouble breathing, numbness between the legs."
 
 FOR_ADULTS = "adults"
+_OF_STEPS = frozenset(HABITS.values())
 OFFERED = (Disposition.LIFESTYLE, Disposition.PRIMARY_CARE_REVIEW, Disposition.ROUTINE_REFERRAL)
 
 
@@ -80,43 +88,65 @@ def take_home(assessment: Assessment, knowledge: Knowledge) -> str:
 
 
 def _steps(assessment: Assessment, knowledge: Knowledge) -> str:
-    """Six steps and the daily habits in one list; what answers a contributor comes first."""
+    """Six steps and the daily habits in one list: what answers a contributor, what is tailored, the rest."""
     known = {step.id: step for step in knowledge.lifestyle}
-    ordered = sorted(assessment.lifestyle, key=lambda step: not _facts(step.id, assessment))
-    lines = [_line(step, known[step.id], assessment, knowledge) for step in ordered]
-    alone = [f"**{own(habit)}**" for habit in _habits_alone(assessment, knowledge)]
-    return section("Every day", bullets([*lines, *alone]))
+    said = [(step.id, _line(step, known[step.id], assessment, knowledge)) for step in assessment.lifestyle]
+    said += [(ALCOHOL, line) for line in _habits_alone(assessment, knowledge)]
+    tailored = {step.id for step in assessment.lifestyle if step.withheld or step.because}
+    said.sort(key=lambda line: (not _facts(line[0], assessment), line[0] not in tailored))
+    return section("Every day", bullets(line for _, line in said))
 
 
-def _habits_alone(assessment: Assessment, knowledge: Knowledge) -> list[str]:
-    """The daily habits that belong to no step; some are for adults only."""
+def _habits_alone(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
+    """The daily habits that belong to no step, and are all about alcohol; some are for adults only."""
     age = assessment.patient.age
     child = age is not None and age.less_than(knowledge.thresholds.adult_norms) is Truth.YES
-    alone = [habit for habit in knowledge.daily if habit not in HABITS.values()]
-    return [habit for habit in alone if not (child and knowledge.daily[habit] == FOR_ADULTS)]
+    pregnant = any("pregnancy" in why for step in assessment.lifestyle for why in step.withheld)
+    facts = _facts(ALCOHOL, assessment)
+    for habit, rests_on in knowledge.daily.items():
+        if habit not in _OF_STEPS and not (child and rests_on == FOR_ADULTS):
+            yield f"**{'No alcohol' if pregnant else own(habit)}**" + (f" (*{facts}*)" if facts else "")
 
 
 def _line(step: Step, known: LifestyleStep, assessment: Assessment, knowledge: Knowledge) -> str:
     """The habit with its figure, then what the step adds, the record says, and was left out."""
     kept = {part.id for part in known.parts if part.id in step.parts}
-    habit = HABITS.get(step.id, "")
-    rests_on = (knowledge.daily.get(habit) or "").rpartition(".")[2]
-    title = habit if habit in knowledge.daily and (not rests_on or rests_on in kept) else known.title
+    facts = _facts(step.id, assessment)
     words = [words for parts, words in BESIDE.get(step.id, (((), known.advice),)) if kept.issuperset(parts)]
+    title = _title(step, known, kept, knowledge)
+    if _childs(step):
+        title, more = FOR_A_CHILD[step.id]
+        words = [word for word in (more, *words) if word]
     if _panel(assessment):
         words = [word for word in words if not word.startswith("test ")]
-    facts = _facts(step.id, assessment)
-    beside = own(", ".join(words)) + (f" (*{facts}*)" if facts else "")
-    sentences = [own(s) for s in (_because(step, known, facts), _left_out(step)) if s]
+    if facts:
+        facts = f" (*{facts}*: {own(MORE[step.id])})" if step.id in MORE else f" (*{facts}*)"
+    beside = own(", ".join(words)) + facts
+    sentences = [own(s) for s in (_left_out(step), _because(step, known, facts)) if s]
     if beside and sentences:
         beside += "."
     rest = " ".join(filter(None, (beside.strip(), *sentences)))
     return f"**{own(title)}**" + (f": {rest}" if rest else "")
 
 
+def _title(step: Step, known: LifestyleStep, kept: set[str], knowledge: Knowledge) -> str:
+    """The daily habit that stands for the step, unless the part that it rests on was left out."""
+    habit = HABITS.get(step.id, "")
+    rests_on = (knowledge.daily.get(habit) or "").rpartition(".")[2]
+    return habit if habit in knowledge.daily and (not rests_on or rests_on in kept) else known.title
+
+
+def _childs(step: Step) -> bool:
+    """Whether the step was cut only because its figure is one for adults: then it has words for a child."""
+    adults = {part.partition(": ")[0] for part in step.withheld if A_FIGURE_FOR_ADULTS in part}
+    harmful = {part.partition(": ")[0] for part in step.withheld if A_FIGURE_FOR_ADULTS not in part}
+    return step.id in FOR_A_CHILD and bool(adults) and adults.isdisjoint(harmful)
+
+
 def _panel(assessment: Assessment) -> bool:
-    """Whether the blood test that a step advises stands among the suggestions."""
-    return any({"magnesium", "vitamin-d", "b12"} <= set(test.analytes) for test in assessment.tests)
+    """Whether the blood test that a step advises stands among the suggestions, or was done."""
+    wanted = {"magnesium", "vitamin-d", "b12"}
+    return any(wanted <= {*test.analytes, *(test.withheld_analytes or ())} for test in assessment.tests)
 
 
 def _because(step: Step, known: LifestyleStep, facts: str) -> str:
@@ -130,19 +160,22 @@ def _left_out(step: Step) -> str:
     """What was withheld, each thing once, with the reason that most of it has in common."""
     why: dict[str, list[str]] = {}
     for label, _, reason in (part.partition(": ") for part in step.withheld):
-        why.setdefault(label, []).append(reason)
+        if not (A_FIGURE_FOR_ADULTS in reason and _childs(step)):
+            why.setdefault(label, []).append(reason)
     common = Counter(reason for reasons in why.values() for reason in reasons)
     reasons: dict[str, list[str]] = {}
     for label, given in why.items():
-        reasons.setdefault(max(given, key=lambda reason: common[reason]), []).append(label)
+        if not any(wider != label and label.endswith(wider) for wider in why):
+            reasons.setdefault(max(given, key=lambda reason: common[reason]), []).append(label)
     said = "; ".join(f"{listed(labels)} ({reason})" for reason, labels in reasons.items())
-    return f"Left out: {said}." if said else ""
+    return f"Not for this patient: {said}." if said else ""
 
 
 def _facts(step: str, assessment: Assessment) -> str:
     """What the record says of the contributors that the step answers, as Markdown."""
     found = [c for c in assessment.contributors if ANSWERS.get(c.id) == step]
-    return escaped(listed(list(dict.fromkeys(b.fact for c in found for b in c.basis))[:2])) if found else ""
+    facts = list(dict.fromkeys(b.fact for c in found for b in c.basis))
+    return escaped(measured(listed(facts[:2])))
 
 
 def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
@@ -151,7 +184,7 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     In an emergency only the medicines are named, without advice on them: that is for who treats it.
     """
     found = assessment.contributors
-    answered = {step.id for step in assessment.lifestyle} if is_offered(assessment) else set()
+    answered = {*(step.id for step in assessment.lifestyle), ALCOHOL} if is_offered(assessment) else set()
     taken = [c for c in found if c.id in knowledge.medicines]
     medicines = "; ".join(_medicine(c, knowledge, alone=len(taken) == 1) for c in taken)
     others = "; ".join(
@@ -172,10 +205,11 @@ def _safety_net(assessment: Assessment) -> str:
     At urgent and same-day the signs are there already: only the emergency is named.
     """
     if assessment.disposition is Disposition.SAME_DAY:
-        return own("If it gets worse before that: call an ambulance.")
+        return section(AMBULANCE, "it gets worse before that.")
+    emergency = section(AMBULANCE, own(EMERGENCY))
     if assessment.disposition not in OFFERED:
-        return own(EMERGENCY)
-    return section("Come back if", own(f"{COME_BACK} {EMERGENCY}"))
+        return emergency
+    return f"{section('Come back if', own(COME_BACK))}\n\n{emergency}"
 
 
 def _contributor(contributor: Contributor) -> str:

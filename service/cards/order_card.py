@@ -23,9 +23,11 @@ from service.cards.card import (
     identifier,
     kind_of,
 )
+from service.cards.detail import why_of
 from service.cards.markdown import bullets, capital, escaped, own, section
+from service.cards.phrases import dated, listed
 from service.cards.suggestions import suggestions_of
-from service.cards.summary import LONGEST, listed, summary_of
+from service.cards.summary import LONGEST, summary_of
 from service.fhir.drafts import PRIORITIES, Draft
 from service.fhir.orders import BLOOD_PANEL, REFERRAL
 from service.findings import Assessment, Disposition, SuggestedTest
@@ -37,7 +39,6 @@ TOGETHER = {"emg": "ncs", "ncs": "emg"}
 INSTEAD = {"glucose": "hba1c", "hba1c": "glucose"}
 SHORT = {"emg": "EMG", "ncs": "nerve conduction studies"}
 _PRIORITY = {Disposition.URGENT_REFERRAL: "urgent", Disposition.SAME_DAY: "stat"}
-_MOST_FINDINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def order_card(
     lacking = _lacking(assessment, knowledge, check)
     added = suggestions_of(lacking, knowledge, seed=uuid, patient=patient, encounter=encounter)
     sooner = tuple(_sooner(assessment, knowledge, check, uuid))
-    lately = tuple(_lately(knowledge, check))
+    lately = tuple(_lately(knowledge, check, assessment.on.year))
     if not (added or sooner or lately):
         return None
     urgent = assessment.disposition is Disposition.SAME_DAY and bool(added or sooner)
@@ -96,11 +97,11 @@ def order_card(
     )
 
 
-def _lately(knowledge: Knowledge, check: Check) -> Iterator[str]:
+def _lately(knowledge: Knowledge, check: Check, year: int) -> Iterator[str]:
     """What was done or ordered lately; a blood test may well be repeated, and needs no word."""
     for test in check.tests:
         if test in knowledge.tests and test in check.recent:
-            yield f"{_words(test, knowledge)} {check.recent[test]}"
+            yield f"{_words(test, knowledge)} {dated(check.recent[test], year)}"
 
 
 def _lacking(assessment: Assessment, knowledge: Knowledge, check: Check) -> Assessment:
@@ -205,10 +206,9 @@ def _detail(
         parts.append(section("Done or ordered lately", bullets(escaped(each) for each in lately)))
     if suggestions:
         parts.append(section("Suggested", bullets(own(each.label) for each in suggestions)))
-    findings = assessment.raised[:_MOST_FINDINGS]
-    if findings and suggestions:
-        why = bullets(f"{own(finding.says)}: {own(finding.why)}" for finding in findings)
-        parts.append(section("Why", why))
+    # Only what decides: beside a motor sign the words of a lesser one would sound like reassurance.
+    if assessment.raised and suggestions:
+        parts.append(section("Why", why_of(assessment.raised[0].rule, knowledge)))
     if assessment.incomplete:
         parts.append(f"Not received in full: {escaped(', '.join(assessment.incomplete))}.")
     return "\n\n".join(parts)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from service.cards.card import Action, Suggestion, identifier
+from service.cards.markdown import small
 from service.fhir.orders import BLOOD_PANEL, Occasion, occasion, orders_for, referral_order
 from service.findings import Assessment, Disposition, Referral, SuggestedTest
 from service.knowledge import Knowledge
 
-SEQUENCE = ("emg", "ncs", "mri-brain", "mri-cervical-spine", "respiratory-function", BLOOD_PANEL)
+# Breath first, then what can be taken today, then the picture that shows what others than a neurologist
+# treat (a compressed cord, a stroke), then what the neurologist does.
+SEQUENCE = ("respiratory-function", BLOOD_PANEL, "mri-brain", "mri-cervical-spine", "emg", "ncs")
+# How many blood tests, groups counting as one, a button names.
+_MOST_NAMED = 4
+# What a clinician says for short.
+SPOKEN: Mapping[str, str] = {
+    "emg": "EMG",
+    "respiratory-function": "FVC, sitting and lying",
+    "calcium": "calcium",
+    "b12": "B12",
+    "vitamin-d": "vitamin D",
+    "ck": "CK",
+    "blood-count": "blood count",
+    "ana": "ANA",
+    "anti-gm1": "anti-GM1",
+}
 
 
 def suggestions_of(
@@ -36,16 +53,29 @@ def referral_label(referral: Referral) -> str:
     """What accepting the referral does, in a few words."""
     specialty = referral.specialty.replace("-", " ")
     if referral.priority == "stat":
-        return f"Acute assessment by {specialty} today"
-    return f"Refer to {specialty} ({referral.priority or 'routine'})"
+        return f"Request acute assessment by {specialty} today"
+    suspicion = f": {referral.note}" if referral.note else ""
+    return f"Refer to {specialty} ({referral.priority or 'routine'}){suspicion}"
 
 
 def label_of(test: SuggestedTest, knowledge: Knowledge) -> str:
     """What accepting the test orders, in a few words."""
     if test.id != BLOOD_PANEL:
-        return knowledge.tests[test.id].order_text
-    names = [knowledge.analytes[name].words for name in test.analytes]
-    return f"Blood test: {names[0]}" if len(names) == 1 else f"Blood panel ({len(names)} tests)"
+        return f"Order {small(knowledge.tests[test.id].order_text)}"
+    names = spoken(test.analytes, knowledge)
+    if len(names) <= _MOST_NAMED:
+        return f"Order blood test{'s' if len(names) > 1 else ''}: {', '.join(names)}"
+    return f"Order blood panel: {', '.join(names[:3])} and {len(names) - 3} more"
+
+
+def spoken(analytes: Sequence[str], knowledge: Knowledge) -> list[str]:
+    """Blood tests as a clinician says them: electrolytes are two, and calcium brings the albumin it needs."""
+    asked = set(analytes)
+    together = {"sodium", "potassium"} <= asked
+    unsaid = {"sodium", "potassium"} if together else set()
+    unsaid |= {"albumin"} if "calcium" in asked else set()
+    names = [SPOKEN.get(name) or knowledge.analytes[name].words for name in analytes if name not in unsaid]
+    return ["electrolytes", *names] if together else names
 
 
 def _suggestions(
@@ -59,7 +89,7 @@ def _suggestions(
     for test in suggested(assessment):
         uuid = identifier(seed, test.id)
         orders = orders_for(test, knowledge, when, requisition=f"urn:uuid:{identifier(uuid, 'requisition')}")
-        actions = tuple(_create(f"Order {order['code']['text']}", order) for order in orders)
+        actions = tuple(_create(f"Order {small(order['code']['text'])}", order) for order in orders)
         recommended = pressing or test.id == BLOOD_PANEL
         yield Suggestion(uuid, label_of(test, knowledge), recommended, actions, test.id)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts import Facts
-from service.fhir.history import past, relatives
+from service.fhir.history import past, relatives, treatments
 from service.fhir.measurements import results, with_adjusted_calcium
 from service.fhir.medicines import medicines
 from service.fhir.people import person
@@ -40,6 +40,7 @@ def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
     statements = [*conditions(record, reading)]
     seen = list(observed(record, reading))
     statements += observations(seen, reading)
+    statements += treatments(record, reading)
     statements += [s for s in said if isinstance(s, Statement)]
     found = [*results(seen, reading), *(r for r in said if isinstance(r, Result))]
     measured: dict[str, list[Result]] = {}

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pybreaker
@@ -31,6 +32,7 @@ from service.fhir.paging import (
     address,
     is_sound,
     joined,
+    meaning_of,
     miscounted,
     next_address,
     read_page,
@@ -42,14 +44,6 @@ __all__ = ["Fetched", "Fetcher", "Limits", "Why"]
 OUTAGES = (Why.BUSY, Why.SERVER_ERROR, Why.UNREACHABLE, Why.TIMEOUT)
 CONNECT_S = 1.0
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-_STATUS = {
-    401: Why.UNAUTHORIZED,
-    403: Why.FORBIDDEN,
-    404: Why.NOT_FOUND,
-    410: Why.NOT_FOUND,
-    429: Why.BUSY,
-}
-_HUNDREDS = {2: Why.NOT_FHIR, 3: Why.REDIRECTED, 4: Why.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +90,12 @@ class Fetcher:
         allowed: Sequence[str],
         private_network: bool,
         deadline_s: float = 3.0,
+        begun: Mapping[str, msgspec.Raw] = MappingProxyType({}),
     ) -> dict[str, Fetched]:
         """The answer to each filled template ("Condition?patient=p1"), all asked for at the same time.
 
+        `begun` holds the first pages of answers that the client has sent. They are read on from their
+        next links; where those lead nowhere, the template is asked anew.
         `allowed` are the base URLs registered for the client; `private_network` lets them
         be http, and on private or loopback addresses. It takes no longer than `deadline_s`.
 
@@ -112,7 +109,7 @@ class Fetcher:
         if token is not None and not _TOKEN.fullmatch(token):
             return {key: Fetched(why=Why.UNAUTHORIZED) for key in templates}
         call = Call(token, self._limits, ends=self._clock() + deadline_s, clock=self._clock)
-        return self._server(base, private_network).fetch(templates, call)
+        return self._server(base, private_network).fetch(templates, begun, call)
 
     def close(self) -> None:
         """End all threads and connections."""
@@ -130,10 +127,13 @@ class Fetcher:
 
 
 class _Query:
-    """One template on its way. What it lacks until it is done, it lacks for want of time."""
+    """One template on its way. What it lacks until it is done, it lacks for want of time.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    `begun` is the first page of the answer, where the client has sent it.
+    """
+
+    def __init__(self, text: str, begun: msgspec.Raw | None) -> None:
+        self.text, self.begun = text, begun
         self.pages: list[Page] = []
         self.why: Why | None = Why.TIMEOUT
 
@@ -158,9 +158,11 @@ class _Server:
             throw_new_error_on_trip=False,
         )
 
-    def fetch(self, templates: Mapping[str, str], call: Call) -> dict[str, Fetched]:
+    def fetch(
+        self, templates: Mapping[str, str], begun: Mapping[str, msgspec.Raw], call: Call
+    ) -> dict[str, Fetched]:
         """Ask for everything at once, and give what has come when time is up."""
-        queries = {key: _Query(text) for key, text in templates.items()}
+        queries = {key: _Query(text, begun.get(key)) for key, text in templates.items()}
         futures = [self._pool.submit(self._run, query, call) for query in queries.values()]
         done, late = wait(futures, call.left())
         call.end()
@@ -177,14 +179,27 @@ class _Server:
     def _run(self, query: _Query, call: Call) -> None:
         current.call = call
         try:
-            self._follow(query, call)
+            self._answer(query, call)
             query.why = None
         except Failed as failed:
             query.why = failed.why
 
-    def _follow(self, query: _Query, call: Call) -> None:
+    def _answer(self, query: _Query, call: Call) -> None:
+        """What follows the page that the client has sent; else, or where that fails, everything."""
+        if query.begun is not None:
+            try:
+                page = read_page(bytes(query.begun), query.text)
+                return self._follow(query, [page], call)
+            except Failed as failed:
+                if failed.why in (Why.TIMEOUT, Why.LEFT_ALONE):
+                    raise
+        return self._follow(query, [], call)
+
+    def _follow(self, query: _Query, pages: list[Page], call: Call) -> None:
         """From page to page, until there is no next one."""
-        url: str | None = address(self._base, query.text)
+        query.pages = pages
+        link = pages[-1].next if pages else None
+        url: str | None = next_address(self._base, link) if link else address(self._base, query.text)
         seen: set[str] = set()
         while url is not None:
             if url in seen:
@@ -217,7 +232,7 @@ class _Server:
             with self._session.get(
                 url, headers=call.headers, timeout=timeout, stream=True, allow_redirects=False
             ) as answer:
-                why = _meaning(answer.status_code)
+                why = meaning_of(answer.status_code)
                 body = b"" if why else call.read(answer.raw)
         except (requests.RequestException, HTTPError, OSError, SSRFGuardError) as problem:
             why = _reason(problem)
@@ -227,10 +242,6 @@ class _Server:
         if why:  # raised out here, so that no exception with a URL or a header in it is its context
             raise Failed(why)
         return body
-
-
-def _meaning(status: int) -> Why | None:
-    return None if status == 200 else _STATUS.get(status) or _HUNDREDS.get(status // 100, Why.SERVER_ERROR)
 
 
 def _reason(problem: Exception) -> Why:

@@ -10,7 +10,7 @@ from service.facts import Past, Relative
 from service.fhir.dates import end, span, start
 from service.fhir.reading import Codes, Observed, Reading
 from service.fhir.record import Record
-from service.fhir.symptoms import FULL_STATUS, meanings
+from service.fhir.symptoms import FULL_STATUS, meanings, stated
 from service.fhir.views import (
     CodeableConcept,
     DiagnosticReport,
@@ -18,6 +18,7 @@ from service.fhir.views import (
     Procedure,
     ServiceRequest,
 )
+from service.statements import Form, Statement
 from service.truth import Truth
 
 DONE = {
@@ -32,16 +33,15 @@ ORDERED = {
 }
 FAMILIAL = ("motor-neuron-disease", "frontotemporal-dementia")
 REFERRAL = "neurology-referral"
+DIALYSIS = "dialysis"
 
 
 def past(record: Record, seen: Iterable[Observed], reading: Reading) -> Iterator[Past]:
     """Tests and referrals that were done or ordered on or before the day."""
 
     def done(source: str, procedure: Procedure) -> Iterator[Past]:
-        period = procedure.performed_period
-        day = span(procedure.performed_date_time) or end(period) or start(period)
         tests = _tests(reading.known(procedure.code), reading)
-        return _past(source, procedure.status, "Procedure", tests, day, reading)
+        return _past(source, procedure.status, "Procedure", tests, _performed(procedure), reading)
 
     def reported(source: str, report: DiagnosticReport) -> Iterator[Past]:
         day = span(report.effective_date_time or report.issued) or start(report.effective_period)
@@ -55,6 +55,28 @@ def past(record: Record, seen: Iterable[Observed], reading: Reading) -> Iterator
     yield from reading.each(record.of("DiagnosticReport"), DiagnosticReport, reported)
     yield from reading.each(record.of("ServiceRequest"), ServiceRequest, requested)
     yield from _shown(seen, reading)
+
+
+def treatments(record: Record, reading: Reading) -> Iterator[Statement]:
+    """What a treatment that was given says of the patient: who is dialysed has advanced kidney disease."""
+
+    def given(source: str, procedure: Procedure) -> Iterator[Statement]:
+        day = _performed(procedure)
+        if procedure.status not in DONE["Procedure"] or (day and day.first > reading.on):
+            return
+        for meaning in meanings(reading.known(procedure.code), reading):
+            if meaning.aspect == DIALYSIS:
+                when = day.until(reading.on) if day else None
+                template = Statement("", Truth.YES, "", source, Form.OBSERVATION, stated=when, examined=True)
+                counts = reading.knowledge.thresholds.symptoms_count
+                yield from stated(template.but(counts_days=counts), meaning, ())
+
+    return reading.each(record.of("Procedure"), Procedure, given)
+
+
+def _performed(procedure: Procedure) -> Span | None:
+    period = procedure.performed_period
+    return span(procedure.performed_date_time) or end(period) or start(period)
 
 
 def relatives(record: Record, reading: Reading) -> Iterator[Relative]:

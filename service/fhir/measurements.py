@@ -9,7 +9,7 @@ from math import inf
 from service.amounts import Amount
 from service.fhir.dates import moment
 from service.fhir.reading import Codes, Observed, Reading
-from service.fhir.symptoms import FULL_STATUS
+from service.fhir.symptoms import FULL_STATUS, notes
 from service.fhir.views import Quantity, Range, ReferenceRange, Valued
 from service.knowledge.measures import Analyte
 from service.results import Result
@@ -130,9 +130,8 @@ def _bound(
 
 def _adjusted(total: Result, albumins: list[Result], reading: Reading) -> Result:
     threshold = reading.knowledge.thresholds
-    stand_in = replace(
-        total, analyte="calcium-adjusted", words="total calcium", note="no albumin to adjust it by"
-    )
+    note = notes(total.note, "no albumin to adjust it by")
+    stand_in = replace(total, analyte="calcium-adjusted", words="total calcium", note=note)
     near = [a for a in albumins if _days_apart(total, a) <= threshold.albumin_apart]
     if total.amount is None or not near:
         return stand_in
@@ -141,7 +140,8 @@ def _adjusted(total: Result, albumins: list[Result], reading: Reading) -> Result
     low = total.amount.low + threshold.calcium_per_albumin * (threshold.albumin_normal - albumin.high)
     high = total.amount.high + threshold.calcium_per_albumin * (threshold.albumin_normal - albumin.low)
     amount = Amount(round(low, 9), round(high, 9), total.amount.unit, total.amount.above, total.amount.below)
-    return replace(stand_in, amount=amount, words="albumin-adjusted calcium", note=None, low=None, high=None)
+    stand_in = replace(stand_in, words="albumin-adjusted calcium", low=None, high=None)
+    return replace(stand_in, amount=amount, note=total.note)
 
 
 def _days_apart(one: Result, other: Result) -> float:

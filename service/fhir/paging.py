@@ -41,6 +41,16 @@ class Why(Enum):
     MISCOUNTED = "the FHIR server counts more than it gives"
 
 
+_STATUS = {
+    401: Why.UNAUTHORIZED,
+    403: Why.FORBIDDEN,
+    404: Why.NOT_FOUND,
+    410: Why.NOT_FOUND,
+    429: Why.BUSY,
+}
+_HUNDREDS = {2: Why.NOT_FHIR, 3: Why.REDIRECTED, 4: Why.REFUSED}
+
+
 class Failed(Exception):
     """Stops a query; carries no address, value or token."""
 
@@ -134,6 +144,11 @@ def _parsed(url: str) -> Url | None:
         return parse_url(url)
     except LocationParseError:
         return None
+
+
+def meaning_of(status: int) -> Why | None:
+    """Why an answer of this HTTP status holds nothing to read; None for 200."""
+    return None if status == 200 else _STATUS.get(status) or _HUNDREDS.get(status // 100, Why.SERVER_ERROR)
 
 
 def read_page(body: bytes, query: str) -> Page:

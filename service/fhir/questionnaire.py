@@ -1,25 +1,33 @@
 """QuestionnaireResponse -> the same statements and results that Observations give.
 
 A link id is one of our own codes; in our own Questionnaire it may also be a concept
-("muscle-weakness"). A missing answer is unknown, and says nothing.
+("muscle-weakness"), or ask since when and where it twitches. Who answers one of these two
+states the twitch with it. A missing answer is unknown, and says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.amounts import Span
 from service.fhir.dates import span
 from service.fhir.measurements import answer_amount
 from service.fhir.reading import Reading
 from service.fhir.record import OWN_CANONICAL, Record
 from service.fhir.symptoms import grades, stated
-from service.fhir.views import QuestionnaireResponse, ResponseAnswer, ResponseItem
-from service.knowledge.codes import Meaning
+from service.fhir.views import CodeableConcept, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from service.knowledge.codes import Meaning, on_side
 from service.results import Result
-from service.statements import Form, Statement
+from service.statements import Form, Place, Statement
 from service.truth import Truth
+from service.twitch import ROOT
 
 READ = ("completed", "amended", "in-progress")
+ONSET = "twitch-onset"
+# Where it twitches, by the side that the question asks about.
+SITES = {"twitch-site": None, "twitch-site-left": "left", "twitch-site-right": "right"}
+# Link ids that are no concept, and still state a twitch.
+ABOUT_THE_TWITCH = (ONSET, *SITES)
 
 
 def answers(record: Record, reading: Reading) -> Iterator[Statement | Result]:
@@ -58,6 +66,9 @@ def _answer(
     link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
 ) -> Iterator[Statement | Result]:
     knows = reading.knowledge
+    if ours and link_id in ABOUT_THE_TWITCH:
+        yield from _about_twitch(link_id, answer, template, reading)
+        return
     if link_id in knows.analytes and answer.value_quantity is not None:
         analyte = knows.analytes[link_id]
         amount, why = answer_amount(analyte, answer.value_quantity, reading)
@@ -69,10 +80,47 @@ def _answer(
     for meaning in knows.meanings.find("own", link_id) or (_of_concept(link_id, reading) if ours else ()):
         truth, value = _said(meaning, answer, reading)
         if truth is not None:
-            concept = knows.concepts[meaning.concept]
-            counts = concept.counts_days or knows.thresholds.symptoms_count
-            said = _with(template, truth, value, counts)
-            yield from stated(said, meaning, ())
+            yield from stated(_with(template, truth, value, _counts(meaning, reading)), meaning, ())
+
+
+def _about_twitch(
+    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading
+) -> Iterator[Statement]:
+    """Since when it twitches, or where: the onset is that of the twitch, not of each place."""
+    meaning = _of_concept(ROOT, reading)[0]
+    said = _with(template, Truth.YES, None, _counts(meaning, reading))
+    if link_id == ONSET:
+        if (onset := _onset(answer, template, reading)) is not None:
+            # Without the day of the answer the onset is all that dates it, and does not make it old.
+            yield from stated(
+                said.but(onset=onset, counts_days=said.counts_days if said.stated else None), meaning, ()
+            )
+    elif places := _places(answer, SITES[link_id], reading):
+        yield from stated(said, meaning, places)
+
+
+def _onset(answer: ResponseAnswer, template: Statement, reading: Reading) -> Span | None:
+    """The day it began; one that lies after the answer says nothing, and is told."""
+    onset = span(answer.value_date or answer.value_date_time)
+    if onset is None:
+        return None
+    last = min(template.stated.last, reading.on) if template.stated else reading.on
+    if onset.first > last:
+        reading.set_aside(template.source, f"{ONSET} lies after the day of the answer")
+        return None
+    return onset.until(last)
+
+
+def _places(answer: ResponseAnswer, side: str | None, reading: Reading) -> tuple[Place, ...]:
+    if answer.value_coding is None:
+        return ()
+    found = reading.places(CodeableConcept(coding=(answer.value_coding,)))
+    return tuple(on_side(place, side) if side and not place.side else place for place in found)
+
+
+def _counts(meaning: Meaning, reading: Reading) -> float:
+    concept = reading.knowledge.concepts[meaning.concept]
+    return concept.counts_days or reading.knowledge.thresholds.symptoms_count
 
 
 def _with(template: Statement, truth: Truth, value: str | None, counts: float) -> Statement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from service.errors import NotABundle, SeveralPatients
@@ -88,9 +89,11 @@ def record_of(
     *,
     patient: str | None = None,
     incomplete: tuple[str, ...] = (),
+    passed_over: Mapping[str | None, int] = MappingProxyType({}),
 ) -> Record:
     """The record of one patient from raw resources (dicts, or the `entries` of a Bundle).
 
+    `passed_over` counts resources that no rule asks about, by the reference to whom they are about.
     `patient` is the id (or reference) of the one to assess. Without it the only Patient
     resource, else the only subject, is meant.
 
@@ -101,25 +104,18 @@ def record_of(
     aliases: dict[str, str | None] = {
         e.full_url: _own_reference(e.resource) for e in listed if e.full_url and _is(e.resource, "Patient")
     }
-    subjects = [_subject(e.resource, aliases) for e in listed]
-    whom = _whom(listed, subjects, patient, aliases)
+    subjects = [_subject(e, aliases) for e in listed]
+    passed = {about: normal(about, aliases) for about in passed_over if about}
+    whom = _whom(listed, [*subjects, *passed.values()], patient, aliases)
     sorter = _Sorter(knowledge)
-    others = 0
+    others = sum(passed_over[about] for about, subject in passed.items() if _is_other(subject, whom))
     for index, (entry, subject) in enumerate(zip(listed, subjects, strict=True)):
-        if subject is not None and whom is not None and subject != whom:
+        if _is_other(subject, whom):
             others += 1
         else:
             sorter.take(entry, index)
-    return Record(
-        resources={kind: tuple(kept) for kind, kept in sorter.kept.items()},
-        patient=whom,
-        unreadable=tuple(sorter.unreadable),
-        other_subjects=others,
-        read=len(listed),
-        relevant=sum(map(len, sorter.kept.values())),
-        incomplete=incomplete,
-        medications=sorter.medications,
-    )
+    read = len(listed) + sum(passed_over.values())
+    return sorter.record(whom, other_subjects=others, read=read, incomplete=incomplete)
 
 
 class _Sorter:
@@ -142,11 +138,22 @@ class _Sorter:
         elif kind in _RELEVANT and _RELEVANT[kind](self, resource):
             self.kept.setdefault(kind, []).append(Kept(_name(resource, entry, index), resource))
 
+    def record(self, patient: str | None, **counted: Any) -> Record:
+        """What was taken, as a record."""
+        return Record(
+            resources={kind: tuple(kept) for kind, kept in self.kept.items()},
+            patient=patient,
+            unreadable=tuple(self.unreadable),
+            relevant=sum(map(len, self.kept.values())),
+            medications=self.medications,
+            **counted,
+        )
+
     def always(self, resource: Mapping[str, Any]) -> bool:
         return True
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
-        """A code that some rule asks about, or a code element that is none (to be set aside)."""
+        """A code that some rule asks about, or what is no code at all (to be set aside)."""
         return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
 
     def observed(self, resource: Mapping[str, Any]) -> bool:
@@ -181,10 +188,10 @@ class _Sorter:
         if not isinstance(coding, dict):
             return True
         system, code = coding.get("system"), coding.get("code")
-        if not isinstance(system, str) or not isinstance(code, str):
+        name = self._knows.systems.get(system) if isinstance(system, str) else None
+        if name is None or code is None:
             return False
-        name = self._knows.systems.get(system)
-        return name is not None and self._knows.speaks(name, code)
+        return not isinstance(code, str) or self._knows.speaks(name, code)
 
 
 _RELEVANT = {
@@ -199,6 +206,9 @@ _RELEVANT = {
     "FamilyMemberHistory": _Sorter.familial,
     "QuestionnaireResponse": _Sorter.always,
 }
+# The types that are taken at all, and those of them whose codes decide.
+TAKEN = frozenset((*_RELEVANT, "Medication"))
+CODED = frozenset(k for k, judge in _RELEVANT.items() if judge not in (_Sorter.always, _Sorter.familial))
 
 
 def normal(reference: str, aliases: Mapping[str, str | None] | None = None) -> str:
@@ -234,15 +244,25 @@ def _name(resource: Mapping[str, Any], entry: Entry, index: int) -> str:
     return _own_reference(resource) or f"{resource['resourceType']} (entry {index})"
 
 
-def _subject(resource: Any, aliases: Mapping[str, str | None]) -> str | None:
+def _person(entry: Entry) -> str | None:
+    """A Patient by its id, else by the address that a transaction gives one that has no id yet."""
+    return _own_reference(entry.resource) or (normal(entry.full_url) if entry.full_url else None)
+
+
+def _subject(entry: Entry, aliases: Mapping[str, str | None]) -> str | None:
     """Whom a resource is about, as Type/id; None where it does not say."""
+    resource = entry.resource
     if not isinstance(resource, dict):
         return None
     if resource.get("resourceType") == "Patient":
-        return _own_reference(resource)
+        return _person(entry)
     about = resource.get("subject") or resource.get("patient")
     reference = about.get("reference") if isinstance(about, dict) else None
     return normal(reference, aliases) if isinstance(reference, str) else None
+
+
+def _is_other(subject: str | None, whom: str | None) -> bool:
+    return subject is not None and whom is not None and subject != whom
 
 
 def _whom(
@@ -250,8 +270,8 @@ def _whom(
 ) -> str | None:
     if patient:
         named = normal(patient, aliases)
-        return named if "/" in named else f"Patient/{named}"
-    people = [_own_reference(e.resource) for e in listed if _is(e.resource, "Patient")]
+        return named if "/" in named or named.startswith("urn:") else f"Patient/{named}"
+    people = [_person(e) for e in listed if _is(e.resource, "Patient")]
     if len(people) == 1 and people[0]:
         return people[0]
     about = sorted(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from service.fhir.questionnaire import ABOUT_THE_TWITCH
 from service.knowledge import Knowledge
 from service.knowledge.codes import ICD
 
@@ -32,6 +33,7 @@ class Sieve:
 
 def _patterns(knowledge: Knowledge) -> Iterator[bytes]:
     """The codes as JSON writes them: in quotes; ICD (by prefix) with an open end, with and without dot."""
+    yield from (f'"{link_id}"'.encode() for link_id in ABOUT_THE_TWITCH)
     for concept in knowledge.concepts.values():
         if concept.kind not in OPENS_THE_DOOR:
             continue

@@ -11,7 +11,7 @@ from service.fhir.dates import at_age, between_ages, span, start
 from service.fhir.reading import Codes, Observed, Part, Reading
 from service.fhir.record import Record
 from service.fhir.views import CodeableConcept, Condition, NotReadable, Observation, Valued, one_of
-from service.knowledge.codes import Meaning
+from service.knowledge.codes import Meaning, on_side
 from service.statements import Form, Place, Statement
 from service.truth import Truth
 
@@ -194,7 +194,7 @@ def _part(
         said = _answer(meaning, part.valued, reading, states_itself=itself)
         template_of = template.but(truth=said.truth, value=said.value, counts_days=counts)
         template_of = template_of.but(
-            note=_notes(template.note, said.note), confirmed=_settled(meaning, reading)
+            note=notes(template.note, said.note), confirmed=_settled(meaning, reading)
         )
         yield from stated(template_of, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
@@ -227,11 +227,15 @@ def stated(
 
 
 def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
-    """The places given, unless the code names another: a twitching eye on the face is the eyelid."""
+    """The places given, unless the code names another, which takes only their sides.
+
+    A twitching eye on the left of the face is the left eyelid.
+    """
     if known is None:
         return given or (None,)
     within = tuple(p for p in given if (p.site == known.site if known.site else p.region == known.region))
-    return within or (known,)
+    sides = dict.fromkeys(p.side for p in given if p.side and known.side is None)
+    return within or tuple(on_side(known, side) for side in sides) or (known,)
 
 
 def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
@@ -249,7 +253,7 @@ def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
 
 
 def _too_wide(meaning: Meaning, note: str | None) -> str:
-    return _notes(note, f"recorded only as “{meaning.display}”, which leaves it open") or ""
+    return notes(note, f"recorded only as “{meaning.display}” ({meaning.code}), which leaves it open") or ""
 
 
 def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
@@ -354,5 +358,6 @@ def _ended(condition: Condition, reading: Reading) -> Span | None:
     return ended.until(reading.on) if ended and ended.first <= reading.on else ended
 
 
-def _notes(*notes: str | None) -> str | None:
-    return "; ".join(dict.fromkeys(n for n in notes if n)) or None
+def notes(*said: str | None) -> str | None:
+    """What must be noted of a statement or result, each note once; None where nothing must."""
+    return "; ".join(dict.fromkeys(note for note in said if note)) or None

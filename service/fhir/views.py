@@ -317,6 +317,10 @@ class QuestionnaireResponse(View):
     item: tuple[ResponseItem, ...] | None = None
 
 
+# msgspec works out a type when it is first asked to convert to it, and threads that ask at the same time
+# crash the process. So each type is worked out here, before there are threads.
+_WORKED_OUT = tuple(msgspec.json.Decoder(kind) for kind in (*View.__subclasses__(), *Valued.__subclasses__()))
+
 V = TypeVar("V", bound=View)
 
 

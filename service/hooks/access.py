@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
+from types import MappingProxyType
 from urllib.parse import quote
+
+from msgspec import Raw
 
 from service.fhir.client import Fetched, Fetcher, Why
 from service.hooks.templates import Source
@@ -13,6 +16,7 @@ from service.knowledge import Knowledge
 
 __all__ = ["NO_ACCESS", "Access", "Fetched", "Why"]
 
+NONE_BEGUN: Mapping[str, Raw] = MappingProxyType({})
 TOKEN = re.compile(r"\{\{context\.(\w+)\}\}")
 
 
@@ -41,8 +45,13 @@ class Access:
         self._left_s = deadline_s
         self.failures: dict[str, Why] = {}
 
-    def fetch(self, sources: Iterable[Source]) -> Mapping[str, Fetched]:
-        """What the server gives for each key, all asked for at once; what it does not give says why."""
+    def fetch(
+        self, sources: Iterable[Source], begun: Mapping[str, Raw] = NONE_BEGUN
+    ) -> Mapping[str, Fetched]:
+        """What the server gives for each key, all asked for at once; what it does not give says why.
+
+        `begun` holds first pages that the client has sent, and that are read on from.
+        """
         began = monotonic()
         had = self._fetcher.fetch(
             {source.key: self._query(source) for source in sources},
@@ -51,6 +60,7 @@ class Access:
             allowed=self._allowed,
             private_network=self._private_network,
             deadline_s=max(0.0, self._left_s),
+            begun=begun,
         )
         self._left_s -= monotonic() - began
         self.failures |= {key: fetched.why for key, fetched in had.items() if fetched.why}
@@ -68,7 +78,9 @@ class _NoAccess(Access):
     def __init__(self) -> None:
         self.failures = {}
 
-    def fetch(self, sources: Iterable[Source]) -> Mapping[str, Fetched]:
+    def fetch(
+        self, sources: Iterable[Source], begun: Mapping[str, Raw] = NONE_BEGUN
+    ) -> Mapping[str, Fetched]:
         return {}
 
 

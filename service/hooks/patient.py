@@ -34,12 +34,15 @@ def twitching_record(
         return None
     prefetched = prefetched.with_the_rest(given.access)
     replaced = {*without, *(reference_of(entry.resource) for entry in new)} - {None}
-    held = (entry for entry in prefetched.resources() if _reference(entry) not in replaced)
+    held, passed_over = prefetched.resources(given.knowledge)
+    if replaced:
+        held = [entry for entry in held if _reference(entry) not in replaced]
     record = record_of(
         [*new, *held],
         given.knowledge,
         patient=f"Patient/{request.patient}",
         incomplete=prefetched.incomplete,
+        passed_over=passed_over,
     )
     return record, prefetched
 

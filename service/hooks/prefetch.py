@@ -8,18 +8,20 @@ or only its first pages, is asked for where the call allows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import msgspec
-import orjson
 
 from service.errors import NotJson, RecordNotAvailable
 from service.fhir.record import Entry, entries
+from service.fhir.skim import parsed, parsed_items, skimmed
 from service.hooks.access import NO_ACCESS, Access, Fetched
 from service.hooks.templates import SOURCES, Source, templates
+from service.knowledge import Knowledge
 
 __all__ = ["SOURCES", "Prefetched", "Source", "gather", "templates"]
 
@@ -63,6 +65,7 @@ class Arrived:
     how: Arrival
     raw: msgspec.Raw | None = None
     why: str | None = None
+    head: _Head | None = None
 
     def __str__(self) -> str:
         """The key, and in brackets what is the matter with it."""
@@ -95,14 +98,23 @@ class Prefetched:
         """The same with what else can be had; for a record that is worth it."""
         return Prefetched(_asked_for(self.arrived, access, lambda source: not source.required))
 
-    def resources(self) -> Iterator[Entry]:
-        """The resources of all values. One that no parser takes is None, for the record to set aside."""
-        for raw in self.values.values():
-            head = _head(raw)
-            if head is not None and head.resource_type == "Bundle":
-                yield from _resources(head.entry)
-            elif head is not None:
-                yield Entry(_parsed(raw))
+    def resources(self, knowledge: Knowledge) -> tuple[list[Entry], Counter[str | None]]:
+        """The resources of all values, and how many no rule asks about, by whom they are about.
+
+        One that no parser takes is None, for the record to set aside.
+        """
+        found: list[Entry] = []
+        passed_over: Counter[str | None] = Counter()
+        for each in self.arrived:
+            if each.head is None or each.raw is None or each.how not in WITH_RESOURCES:
+                continue
+            if each.head.resource_type == "Bundle":
+                bundle = skimmed(each.head.entry, knowledge)
+                found += _resources(bundle.members)
+                passed_over += bundle.passed_over
+            else:
+                found.append(Entry(parsed(each.raw)))
+        return found, passed_over
 
 
 def gather(
@@ -127,11 +139,11 @@ def _asked_for(
 ) -> tuple[Arrived, ...]:
     """The same, with what the FHIR server gave in the place of what was not sent or was cut off.
 
-    What was cut off is asked for from its first page: the client's next link belongs to a
-    search of its own, and pages of two searches make no whole.
+    What was cut off is read on from its next link, and asked for anew where that leads nowhere.
     """
-    lacking = [a.source for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
-    had = access.fetch(lacking) if lacking else {}
+    lacking = [a for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
+    begun = {a.source.key: a.raw for a in lacking if a.raw is not None and a.how is Arrival.FIRST_PAGES}
+    had = access.fetch([a.source for a in lacking], begun) if lacking else {}
     return tuple([_better(a, had.get(a.source.key)) for a in arrived])
 
 
@@ -143,18 +155,18 @@ def _better(before: Arrived, fetched: Fetched | None) -> Arrived:
 
 
 def _arrived(source: Source, raw: msgspec.Raw | None) -> Arrived:
-    return Arrived(source, _arrival(source, raw), raw)
-
-
-def _arrival(source: Source, raw: msgspec.Raw | None) -> Arrival:
     if raw is None:
-        return Arrival.ABSENT
+        return Arrived(source, Arrival.ABSENT)
     try:
         head = _head(raw)
     except msgspec.ValidationError:
-        return Arrival.ABSENT
+        return Arrived(source, Arrival.ABSENT, raw)
     except RecursionError as cause:
         raise too_deep() from cause
+    return Arrived(source, _arrival(source, head), raw, head=head)
+
+
+def _arrival(source: Source, head: _Head | None) -> Arrival:
     if head is None:
         return Arrival.NOTHING
     if head.resource_type == "OperationOutcome":
@@ -178,7 +190,7 @@ def _of_bundle(head: _Head) -> Arrival:
 
 def _by_outcomes(entry: msgspec.Raw) -> Arrival:
     """What OperationOutcomes among the entries mean: an error among resources, that some are missing."""
-    listed = _parsed_items(entry)
+    listed = parsed_items(entry)
     outcomes = [item for item in listed if _is_outcome(item)]
     failed = any(map(_failed, outcomes))
     if len(outcomes) == len(listed):
@@ -187,13 +199,12 @@ def _by_outcomes(entry: msgspec.Raw) -> Arrival:
 
 
 def _has_next(link: msgspec.Raw) -> bool:
-    links = _parsed(link) if link else None
+    links = parsed(link) if link else None
     return isinstance(links, list) and any(isinstance(n, dict) and n.get("relation") == "next" for n in links)
 
 
-def _resources(entry: msgspec.Raw) -> list[Entry]:
-    listed = _parsed_items(entry) if entry else []
-    kept = [item for item in listed if not _is_outcome(item)]
+def _resources(members: Iterable[Any]) -> list[Entry]:
+    kept = [item for item in members if not _is_outcome(item)]
     return entries({"resourceType": "Bundle", "type": "searchset", "entry": kept})
 
 
@@ -212,19 +223,6 @@ def _failed(item: Any) -> bool:
     if not isinstance(issues, list) or not issues:
         return True
     return any(not isinstance(i, dict) or i.get("severity") not in ("information", "warning") for i in issues)
-
-
-def _parsed_items(raw: msgspec.Raw) -> list[Any]:
-    """The members of an array; None for one that orjson refuses (a number beyond a double)."""
-    whole = _parsed(raw)
-    return whole if isinstance(whole, list) else [_parsed(item) for item in _items(raw)]
-
-
-def _parsed(raw: msgspec.Raw) -> Any:
-    try:
-        return orjson.loads(memoryview(raw))
-    except orjson.JSONDecodeError:
-        return None
 
 
 def too_deep() -> NotJson:

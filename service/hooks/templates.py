@@ -62,6 +62,15 @@ def study_codes(knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
+def procedure_codes(knowledge: Knowledge) -> tuple[str, ...]:
+    """The codes that show that a test was done, and those of a treatment that advice depends on: dialysis."""
+    kidney = knowledge.concepts["advanced-kidney-disease"].codes
+    dialysis = [
+        code for system, code, said in kidney if system == "snomed" and said and said.aspect == "dialysis"
+    ]
+    return tuple(dict.fromkeys([*study_codes(knowledge), *dialysis]))
+
+
 def _of_patient(resource_type: str, *more: str) -> Callable[[Knowledge], str]:
     query = "&".join((f"{resource_type}?patient={PATIENT}", *more))
     return lambda knowledge: query
@@ -97,7 +106,7 @@ SOURCES = (
         "MedicationStatement",
         _of_patient("MedicationStatement", "_include=MedicationStatement:medication"),
     ),
-    Source("procedures", "Procedure", _coded("Procedure", study_codes)),
+    Source("procedures", "Procedure", _coded("Procedure", procedure_codes)),
     Source("diagnosticReports", "DiagnosticReport", _coded("DiagnosticReport", study_codes)),
     Source("familyHistory", "FamilyMemberHistory", _of_patient("FamilyMemberHistory")),
     Source("questionnaireResponses", "QuestionnaireResponse", _of_patient("QuestionnaireResponse")),

@@ -28,6 +28,7 @@ class Meaning:
     place: Place | None = None
     examined: bool = True
     unspecific: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def read_concept(concept_id: str, table: Mapping[str, Any], places: Mapping[str,
             words = part.get("words", display if aspect == "unspecific" else table["words"])
             examined = bool(part.get("examined", table.get("examined", True)))
             meaning = Meaning(
-                concept_id, aspect, words, display, kind, place, examined, aspect == "unspecific"
+                concept_id, aspect, words, display, kind, place, examined, aspect == "unspecific", code
             )
             rows.append((system, code, meaning))
     rows += [(system, code, None) for system, code, _ in code_tables(table.get("except", {}))]

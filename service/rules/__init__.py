@@ -80,7 +80,7 @@ def _notes(facts: Facts, findings: tuple[Finding, ...], knowledge: Knowledge) ->
     """What the card must say of the evidence itself."""
     notes: list[str] = []
     if facts.younger_than(knowledge.thresholds.adult) is Truth.YES:
-        notes.append("The evidence is from adults; ask paediatric neurology.")
+        notes.append("The evidence is from adults; questions go to paediatric neurology.")
     explaining = dict.fromkeys(f.explained_by for f in findings if f.explained_by in knowledge.diagnoses)
     notes += [knowledge.diagnoses[name].says for name in explaining if name]
     return tuple(notes)

@@ -21,6 +21,7 @@ PRIORITY = {
     Disposition.URGENT_REFERRAL: "urgent",
     Disposition.SAME_DAY: "stat",
 }
+BULBAR = "bulbar"
 NOT_NEUROLOGICAL = {"critical-electrolytes", "lithium-toxicity"}
 
 
@@ -72,7 +73,7 @@ def referred_since(facts: Facts, days: float) -> Span | None:
 
 def _explains(diagnosis: Diagnosis, rule: str, answer: Answer, facts: Facts, knowledge: Knowledge) -> bool:
     since = _known_since(diagnosis.id, facts)
-    if since is None or _progressed(rule, facts, since):
+    if since is None or _progressed(rule, facts, since) or _of_head_or_neck(rule, facts):
         return False
     return all(_covered(b, diagnosis, since, knowledge) for b in answer.basis)
 
@@ -107,6 +108,16 @@ def _progressed(rule: str, facts: Facts, since: Span) -> bool:
     if rule != "muscle-weakness":
         return False
     return any(s.day and s.day.first > since.last for s in facts.standing("weakness-progressive"))
+
+
+def _of_head_or_neck(rule: str, facts: Facts) -> bool:
+    """Weakness or wasting of face, throat, tongue or neck, which with a twitch no diagnosis explains."""
+    if rule not in ("muscle-weakness", "muscle-atrophy"):
+        return False
+    return any(
+        s.aspect == BULBAR or (s.place and (s.place.region == BULBAR or s.place.site == "neck"))
+        for s in facts.standing(rule)
+    )
 
 
 def _expedite(findings: tuple[Finding, ...], since: Span) -> bool:

@@ -164,7 +164,7 @@ def _nothing_else_explains_dyspnoea(facts: Facts) -> Answer:
     known = facts.recorded("heart-disease") | facts.recorded("heart-failure") | facts.recorded("lung-disease")
     if not known.yes:
         return certain(True)
-    why = "a heart or lung diagnosis is recorded, which may be the cause of the breathlessness"
+    why = "a heart or lung diagnosis may be the cause"
     return unknown("breathing-difficulty", why, basis=known.basis, recorded=True)
 
 

@@ -96,9 +96,10 @@ def _breathes_fast(facts: Facts, threshold: Thresholds) -> Answer:
 
 
 def _weakness_began_within(facts: Facts, days: float) -> Answer:
-    """By its stated onset; where that is unknown, by the first record of any weakness.
+    """By its stated onset; where that is unknown, by the first record of any weakness that has not ended.
 
-    A recorded onset within the days decides by itself: new weakness can come on top of old.
+    A recorded onset within the days decides by itself: new weakness can come on top of old, and an
+    episode that is over does not age a new one.
     """
     standing = facts.standing(WEAKNESS)
     if not standing:
@@ -110,7 +111,8 @@ def _weakness_began_within(facts: Facts, days: float) -> Answer:
     new = [s.basis for s in standing if s.onset and s.onset.within(days, facts.on) is Truth.YES]
     if new:
         return Answer(Truth.YES, tuple(new))
-    return _first_record(facts, (*standing, *facts.ever(WEAKNESS)), days)
+    earlier = [s for s in facts.ever(WEAKNESS) if not s.ended]
+    return _first_record(facts, (*standing, *earlier), days)
 
 
 def _first_record(facts: Facts, said: Iterable[Statement], days: float) -> Answer:

@@ -51,12 +51,15 @@ def _loss(latest: Weighing, weighings: list[Weighing], threshold: Thresholds) ->
 
 
 def _weighings(facts: Facts, threshold: Thresholds) -> list[Weighing]:
-    """The weights that can be compared, oldest first, without those that their neighbours contradict."""
-    known = sorted(
-        Weighing(r.when.first, r.amount.low, r)
-        for r in facts.results.get(WEIGHT, ())
-        if r.amount and r.amount.exact and r.amount.low > 0 and r.when and r.when.exact
-    )
+    """The weights that can be compared, oldest first, without those that their neighbours contradict.
+
+    One weight recorded twice on a day is one weighing: a slip does not bear itself out.
+    """
+    distinct: dict[tuple[date, float], Weighing] = {}
+    for r in facts.results.get(WEIGHT, ()):
+        if r.amount and r.amount.exact and r.amount.low > 0 and r.when and r.when.exact:
+            distinct.setdefault((r.when.first, r.amount.low), Weighing(r.when.first, r.amount.low, r))
+    known = [distinct[key] for key in sorted(distinct)]
     return [w for w in known if not _contradicted(w, known, threshold)]
 
 

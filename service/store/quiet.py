@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from service.store.database import insert_new
 from service.store.tables import quiet
@@ -19,6 +19,11 @@ NEVER_QUIET = frozenset({"TwitchSameDay"})
 # Why advice is settled. "I disagree", "not now" and "not available" are answers too, but they do not last.
 REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 SETTLED = frozenset({"action-completed", "patient-refuses", "cds-not-applicable"})
+
+# Built once: a card waits for it.
+_SINCE = select(quiet.c.since).where(
+    *(quiet.c[name] == bindparam(name) for name in ("client", "patient_hash", "topic", "evidence"))
+)
 
 
 def settles(outcome: str, system: str | None, code: str | None) -> bool:
@@ -53,13 +58,8 @@ def is_settled(
     days: int,
 ) -> bool:
     """Whether the advice was settled on this evidence less than `days` before `on`."""
-    wanted = select(quiet.c.since).where(
-        quiet.c.client == client,
-        quiet.c.patient_hash == patient_hash,
-        quiet.c.topic == topic,
-        quiet.c.evidence == evidence,
-    )
-    since = connection.execute(wanted).scalar_one_or_none()
+    asked = {"client": client, "patient_hash": patient_hash, "topic": topic, "evidence": evidence}
+    since = connection.execute(_SINCE, asked).scalar_one_or_none()
     return since is not None and (on - since.date()).days < days
 
 

@@ -17,7 +17,18 @@ from service.fhir.orders import check_orders
 from service.fhir.sieve import Sieve
 from service.knowledge import Knowledge
 from service.store import Store
-from service.web import answers, cds, errors, evaluate, feedback, health, trust
+from service.web import (
+    answers,
+    artefacts,
+    cds,
+    conformance,
+    errors,
+    evaluate,
+    feedback,
+    health,
+    operations,
+    trust,
+)
 from service.web.parts import Parts
 
 
@@ -54,7 +65,7 @@ def _app(parts: Parts) -> Flask:
     answers.register(app)
     errors.register(app)
     trust.register(app, parts)
-    for chapter in (cds, evaluate, feedback, health):
+    for chapter in (cds, evaluate, feedback, health, conformance, artefacts, operations):
         app.register_blueprint(chapter.routes(parts))
     if parts.settings.cors_origins:
         CORS(

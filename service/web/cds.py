@@ -58,8 +58,17 @@ def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ..
         raise
     if not reply.cards:
         return ()
-    withheld = _withheld(reply, asked, client, parts)
-    entry = _call(service, asked, client, parts, reply=reply, withheld=lambda card: withheld.get(card.uuid))
+    evidence = evidence_of(reply.assessment) if reply.assessment else None
+    withheld = _withheld(reply, asked, client, parts, evidence)
+    entry = _call(
+        service,
+        asked,
+        client,
+        parts,
+        reply=reply,
+        evidence=evidence,
+        withheld=lambda card: withheld.get(card.uuid),
+    )
     parts.store.record(entry)
     return tuple(card for card in reply.cards if card.uuid not in withheld)
 
@@ -81,13 +90,14 @@ def _note_failures(access: Access) -> None:
         )
 
 
-def _withheld(reply: Reply, asked: HookRequest, client: Client, parts: Parts) -> Mapping[str, str]:
+def _withheld(
+    reply: Reply, asked: HookRequest, client: Client, parts: Parts, evidence: str | None
+) -> Mapping[str, str]:
     """Why each card that the clinician is not to see is withheld, by its UUID."""
     if client.silent:
         return {card.uuid: "silent" for card in reply.cards}
-    if not reply.assessment or not parts.store.can_be_quiet:
+    if not reply.assessment or not evidence or not parts.store.can_be_quiet:
         return {}
-    evidence = evidence_of(reply.assessment)
     return {
         card.uuid: "quiet"
         for card in reply.cards
@@ -109,6 +119,7 @@ def _call(
     parts: Parts,
     *,
     reply: Reply | None = None,
+    evidence: str | None = None,
     withheld: Callable[[Card], str | None] = lambda card: None,
     refusal: str | None = None,
 ) -> Call:
@@ -122,7 +133,7 @@ def _call(
         rules=tuple(finding.rule for finding in assessment.raised) if assessment else (),
         disposition=str(assessment.disposition) if assessment else None,
         cards=card_entries(reply, withheld=withheld) if reply else (),
-        evidence=evidence_of(assessment) if assessment else None,
+        evidence=evidence,
         refusal=refusal,
         knowledge_version=parts.knowledge.version,
         latency_ms=milliseconds(),

@@ -33,6 +33,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     errors.ClientNotTrusted: (401, "login"),
     errors.TooManyRequests: (429, "throttled"),
     errors.NotFound: (404, "not-found"),
+    errors.NotAcceptable: (406, "not-supported"),
     errors.StoreNotAvailable: (503, "transient"),
     errors.KnowledgeInvalid: (500, "exception"),
     errors.SettingsInvalid: (500, "exception"),

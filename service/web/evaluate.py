@@ -27,7 +27,7 @@ def routes(parts: Parts) -> Blueprint:
     @evaluate.post("/evaluate")
     def evaluated() -> Response:
         """The assessment of the one patient whom the Bundle is about."""
-        on, every = _day(request.args.get("on"), parts), _flag("all")
+        on, every = day(request.args.get("on"), parts), _flag("all")
         pathway = parts.pathway(request.args.get("pathway"), caller())
         bundle = parsed(read_body(request, parts.settings.max_body_bytes))
         record = record_of(entries(bundle), parts.knowledge, patient=_patient())
@@ -46,20 +46,25 @@ def parsed(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as cause:
-        raise NotJson(f"The body is not valid JSON: {cause}. Send a FHIR Bundle in UTF-8.") from cause
+        raise NotJson(f"The body is not valid JSON: {cause}. Send FHIR JSON in UTF-8.") from cause
 
 
-def _day(text: str | None, parts: Parts) -> date:
+def day(text: str | None, parts: Parts) -> date:
+    """The day that a FHIR date names, today without one.
+
+    Raises:
+        RequestNotUnderstood: it is no whole day.
+    """
     if text is None:
         return parts.today()
     try:
-        day = date.fromisoformat(text)
+        named = date.fromisoformat(text)
     except ValueError as cause:
         raise _no_day() from cause
     # A date without its hyphens, or by its week, is ISO 8601 too, but no FHIR date.
-    if day.isoformat() != text:
+    if named.isoformat() != text:
         raise _no_day()
-    return day
+    return named
 
 
 def _no_day() -> RequestNotUnderstood:

@@ -2,14 +2,16 @@
 
 The check stands before the routes, so that a new route is closed unless it is named in
 `OPEN_TO_ALL`. Closed are the CDS services with their discovery and feedback, `/evaluate`,
-and whatever tells of patients, clients or load; a caller signs a token for each of them
-(`aud` is the address that is called, without its query). Open are the probes, which
-cannot sign. The answer never says why a token was refused; the log does.
+the operations under `/fhir`, and whatever tells of patients, clients or load; a caller
+signs a token for each of them (`aud` is the address that is called, without its query).
+Open are the probes, which cannot sign, the table of conformance, and the FHIR artefacts, which
+are published and hold nobody's data. The answer never says why a token was refused; the log does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 
 import structlog
@@ -23,7 +25,16 @@ from service.store import Call
 from service.web.answers import NAMED, milliseconds
 from service.web.parts import Parts
 
-OPEN_TO_ALL = frozenset({"health.livez", "health.readyz"})
+OPEN_TO_ALL = frozenset(
+    {
+        "artefacts.metadata",
+        "artefacts.read",
+        "artefacts.search",
+        "conformance.told",
+        "health.livez",
+        "health.readyz",
+    }
+)
 CALLER = "twitch-cds.caller"
 LONGEST_REASON = 300
 
@@ -63,7 +74,9 @@ def caller() -> Client:
 
 
 def _verified(parts: Parts) -> Client:
-    if parts.clients.anonymous and not _is_local(request.remote_addr):
+    if everybody := parts.clients.anonymous:
+        if _is_local(request.remote_addr):
+            return everybody
         raise ClientNotTrusted("no client is registered, so only this machine may call, and this is another")
     return verify(
         _bearer(request.headers.get("Authorization", "")),
@@ -76,6 +89,7 @@ def _verified(parts: Parts) -> Client:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_local(address: str | None) -> bool:
     """Whether the caller is on this machine; a Unix socket has no address, and is."""
     try:

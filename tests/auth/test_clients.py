@@ -172,6 +172,7 @@ def test_every_problem_of_every_client_is_listed_at_once(written: Written) -> No
     assert len(found) == 9
 
 
+@pytest.mark.conformance("66")
 def test_the_sandbox_is_registered_only_as_what_it_is(written: Written) -> None:
     text = SHORT.replace("https://ehr.example", "https://sandbox.cds-hooks.org") + 'profile = "sandbox"'
 

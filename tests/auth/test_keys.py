@@ -56,6 +56,7 @@ def bend(server: HTTPServer, answer: Any) -> None:
 # Kept and renewed
 
 
+@pytest.mark.conformance("68")
 def test_keys_are_fetched_once_for_many_tokens(
     token: Token, check: Check, jwks_server: HTTPServer, client: Client
 ) -> None:
@@ -91,6 +92,7 @@ def test_many_callers_at_once_cause_one_fetch(client: Client, jwks_server: HTTPS
     assert len(jwks_server.log) == 1
 
 
+@pytest.mark.conformance("68")
 def test_a_new_key_is_found_when_the_client_rotates(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_new_key_is_found_when_the_client_rotates(
         check(token({"jti": "c"}), keys=keys)
 
 
+@pytest.mark.conformance("68")
 def test_a_withdrawn_key_ends_with_the_lifespan(token: Token, check: Check, jwks_server: HTTPServer) -> None:
     kept, renewed = Keys(), Keys(AT_ONCE)
     check(token(), keys=kept)
@@ -116,6 +119,7 @@ def test_a_withdrawn_key_ends_with_the_lifespan(token: Token, check: Check, jwks
         check(token(), keys=renewed)
 
 
+@pytest.mark.conformance("68")
 def test_the_last_good_keys_go_on_while_the_server_is_down(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
@@ -439,6 +443,7 @@ def test_a_certificate_for_another_name_is_refused(
 # Where we would go at all
 
 
+@pytest.mark.conformance("66")
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize(
     "url",

@@ -48,6 +48,7 @@ def refusal(check: Check, token: str | None, **other: Any) -> str:
 # What is accepted
 
 
+@pytest.mark.conformance("65")
 def test_a_token_signed_with_es384_is_its_clients(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_token_signed_with_es384_is_its_clients(
     assert (caller.issuer, caller.tenant, caller.jti) == (ISSUER, "hospital-a", "a-jti")
 
 
+@pytest.mark.conformance("65")
 def test_a_token_signed_with_rs384_is_accepted_with_a_key_that_states_no_alg(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
@@ -72,18 +74,21 @@ def test_other_asymmetric_algorithms_are_accepted_where_the_client_may_use_them(
     assert "alg" in refusal(check, signed)
 
 
+@pytest.mark.conformance("64")
 def test_aud_may_be_a_list_with_this_address_in_it(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
     assert check(token({"aud": ["https://elsewhere.example/x", HERE]})).issuer == ISSUER
 
 
+@pytest.mark.conformance("64")
 def test_claims_of_epic_beside_the_usual_ones_do_no_harm(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
     assert check(token({"nbf": THEN, "sub": "client-id", "fhirContext": [1]})).issuer == ISSUER
 
 
+@pytest.mark.conformance("63")
 def test_a_kid_may_be_base64(token: Token, check: Check, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/jwks.json").respond_with_json({"keys": [jwk(EC_KEY, "a+b/c==")]})
 
@@ -106,6 +111,7 @@ def test_clocks_may_differ_a_little(
     assert check(token(claims)).issuer == ISSUER
 
 
+@pytest.mark.conformance("63")
 def test_a_client_without_jku_is_checked_with_its_file(
     token: Token, check: Check, client: Client, tmp_path: Path
 ) -> None:
@@ -117,6 +123,7 @@ def test_a_client_without_jku_is_checked_with_its_file(
     assert "jku is given" in refusal(check, token(), client=known)
 
 
+@pytest.mark.conformance("63", "66")
 def test_a_jku_beside_a_file_is_compared_and_never_fetched(
     token: Token, check: Check, client: Client, tmp_path: Path
 ) -> None:
@@ -186,6 +193,7 @@ def test_an_oversized_token_is_refused_unread(token: Token, check: Check) -> Non
 # The claims
 
 
+@pytest.mark.conformance("64")
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "iat", "jti"])
 @pytest.mark.parametrize("value", [None, 17.5j, True, [], {}, "", [[]]])
 def test_every_required_claim_must_be_there_and_make_sense(
@@ -209,6 +217,7 @@ def test_times_must_be_numbers_of_seconds(token: Token, check: Check, time: str,
     assert "time" in refusal(check, forged)
 
 
+@pytest.mark.conformance("66", "67")
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
@@ -268,6 +277,7 @@ def test_only_registered_tenants_are_accepted(
 # The header
 
 
+@pytest.mark.conformance("63", "66", "67")
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
@@ -290,11 +300,13 @@ def test_a_header_that_is_not_right_is_refused_before_anything_is_fetched(
     assert not httpserver.log
 
 
+@pytest.mark.conformance("63")
 def test_a_token_without_kid_is_refused(token: Token, check: Check, httpserver: HTTPServer) -> None:
     assert "kid" in refusal(check, token(header={"kid": None}))
     assert not httpserver.log
 
 
+@pytest.mark.conformance("66")
 def test_the_jku_is_compared_to_the_letter(token: Token, check: Check, client: Client) -> None:
     for bent in (f"{client.jku}?x", f"{client.jku}/", f"{client.jku}#k", str(client.jku).upper()):
         assert "jku" in refusal(check, token(header={"jku": bent}))
@@ -314,6 +326,7 @@ def test_an_extension_that_must_be_understood_is_refused(
 # The signature
 
 
+@pytest.mark.conformance("65")
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "", "HS256", "HS384", "ES256", "RS512", None, 7, []])
 def test_an_algorithm_that_is_not_the_clients_is_refused(
     token: Token, check: Check, httpserver: HTTPServer, alg: Any
@@ -326,6 +339,7 @@ def test_an_algorithm_that_is_not_the_clients_is_refused(
     assert not httpserver.log
 
 
+@pytest.mark.conformance("65")
 def test_the_public_key_is_no_password(
     token: Token, check: Check, jwks_server: HTTPServer, client: Client
 ) -> None:
@@ -405,6 +419,7 @@ def test_a_short_rsa_key_is_refused(token: Token, check: Check, httpserver: HTTP
 # Used before
 
 
+@pytest.mark.conformance("67")
 def test_a_token_is_accepted_once(token: Token, check: Check, jwks_server: HTTPServer) -> None:
     seen, keys = Seen(), Keys()
 
@@ -413,6 +428,7 @@ def test_a_token_is_accepted_once(token: Token, check: Check, jwks_server: HTTPS
     assert check(token({"jti": "another"}), seen=seen, keys=keys).jti == "another"
 
 
+@pytest.mark.conformance("67")
 def test_a_token_is_remembered_as_long_as_it_would_be_accepted(
     token: Token, check: Check, jwks_server: HTTPServer
 ) -> None:
@@ -433,6 +449,7 @@ def test_the_same_jti_of_another_issuer_is_another_token(
     assert check(token({"iss": other.issuer}), seen=seen, client=other).issuer == other.issuer
 
 
+@pytest.mark.conformance("67")
 def test_of_many_at_once_one_gets_through(
     token: Token, check: Check, jwks_server: HTTPServer, shared_memory: Callable[[], Any]
 ) -> None:
@@ -457,6 +474,7 @@ def test_of_many_at_once_one_gets_through(
 # What a log may hold
 
 
+@pytest.mark.conformance("69")
 def test_nothing_of_a_token_is_in_a_reason(token: Token, check: Check, jwks_server: HTTPServer) -> None:
     secret = "Sentinelson"
     bent = [

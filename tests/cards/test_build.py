@@ -106,8 +106,8 @@ def test_a_referral_in_place_is_told_and_not_repeated(assessed: Assessed, knowle
     )
 
     assert (card.indicator, card.source.topic.code) == ("info", "TwitchReferralInPlace")
-    assert card.summary == "Twitching with muscle weakness: neurology referral in place since 2026-10-01"
-    assert [s.label for s in card.suggestions] == ["Blood panel (2 tests)"]
+    assert card.summary == "Twitching with muscle weakness: neurology referral in place since 1 Oct"
+    assert [s.label for s in card.suggestions] == ["Order blood tests: magnesium, TSH"]
 
 
 def test_a_graver_sign_than_those_referred_asks_to_expedite(assessed: Assessed, knowledge: Knowledge) -> None:
@@ -116,7 +116,9 @@ def test_a_graver_sign_than_those_referred_asks_to_expedite(assessed: Assessed, 
     (card,) = build(assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", referral=referral), knowledge)
 
     assert (card.indicator, card.source.topic.code) == ("warning", "TwitchReferralExpedite")
-    assert "2026-10-01" in card.summary and "expedite" in card.summary
+    assert card.summary == (
+        "Twitching with muscle weakness, new since the neurology referral of 1 Oct: ask to expedite it"
+    )
     assert card.suggestions == ()
 
 
@@ -139,12 +141,12 @@ def test_suggestions_stand_in_the_order_in_which_one_would_act(
     codes = [s.actions[0].resource["code"]["text"] for s in card.suggestions]
     assert codes == [
         "Referral to neurology",
-        "Electromyography (EMG)",
-        "Nerve conduction studies",
-        "MRI of the brain",
-        "MRI of the cervical spine",
         "Respiratory function: forced vital capacity (FVC), sitting and lying",
         "Magnesium",
+        "MRI of the brain",
+        "MRI of the cervical spine",
+        "Electromyography (EMG)",
+        "Nerve conduction studies",
     ]
 
 
@@ -158,9 +160,10 @@ def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Kno
         assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", tests=(done, NCS, nothing_left)), knowledge
     )
 
-    assert [s.label for s in card.suggestions] == ["Refer to neurology (urgent)", "Nerve conduction studies"]
-    assert "EMG (done 2026-09-01)" in card.detail
-    assert "TSH (done 2026-10-02)" in card.detail
+    labels = [s.label for s in card.suggestions]
+    assert labels == ["Refer to neurology (urgent)", "Order nerve conduction studies"]
+    assert "EMG (done 1 Sep)" in card.detail
+    assert "TSH (done 2 Oct)" in card.detail
 
 
 def test_at_urgent_all_is_recommended_and_below_that_the_referral_and_the_blood_tests(
@@ -172,7 +175,7 @@ def test_at_urgent_all_is_recommended_and_below_that_the_referral_and_the_blood_
     routine = build(assessed(Disposition.ROUTINE_REFERRAL, "twitch-over-two-weeks", tests=tests), knowledge)
 
     assert [s.is_recommended for s in urgent[0].suggestions] == [True, True, True, True]
-    assert [s.is_recommended for s in routine[0].suggestions] == [True, False, False, True]
+    assert [s.is_recommended for s in routine[0].suggestions] == [True, True, False, False]
 
 
 def test_a_blood_panel_is_one_suggestion_with_an_action_an_analyte(
@@ -181,8 +184,8 @@ def test_a_blood_panel_is_one_suggestion_with_an_action_an_analyte(
     (card,) = build(assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", tests=(PANEL,)), knowledge)
 
     panel = card.suggestions[1]
-    assert panel.label == "Blood panel (2 tests)"
-    assert [a.description for a in panel.actions] == ["Order Magnesium", "Order TSH"]
+    assert panel.label == "Order blood tests: magnesium, TSH"
+    assert [a.description for a in panel.actions] == ["Order magnesium", "Order TSH"]
     assert len({a.resource["requisition"]["value"] for a in panel.actions}) == 1
 
 
@@ -195,11 +198,12 @@ def test_a_client_that_takes_one_action_gets_the_same_orders_apart(
     apart = panel.apart()
 
     assert [s.actions for s in apart] == [(action,) for action in panel.actions]
-    assert [s.label for s in apart] == ["Order Magnesium", "Order TSH"]
+    assert [s.label for s in apart] == ["Order magnesium", "Order TSH"]
     assert len({s.uuid for s in apart} | {panel.uuid}) == 3
     assert referral.apart() == (referral,)
 
 
+@pytest.mark.conformance("45")
 def test_selection_behaviour_is_there_with_suggestions_and_only_then(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -232,6 +236,7 @@ def test_two_patients_of_one_call_do_not_share_uuids(assessed: Assessed, knowled
     assert not set(_uuids(build(one, knowledge))) & set(_uuids(build(two, knowledge)))
 
 
+@pytest.mark.conformance("46")
 def test_override_reasons_are_hl7_codes_with_words_for_a_button(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -244,6 +249,7 @@ def test_override_reasons_are_hl7_codes_with_words_for_a_button(
     )
 
 
+@pytest.mark.conformance("47", "52")
 def test_the_questionnaire_is_linked_where_something_was_not_asked(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
@@ -258,6 +264,7 @@ def test_the_questionnaire_is_linked_where_something_was_not_asked(
     assert (known.links, unlinked.links) == ((), ())
 
 
+@pytest.mark.conformance("48")
 def test_the_source_is_ours_and_its_address_a_setting(assessed: Assessed, knowledge: Knowledge) -> None:
     (card,) = build(assessed(Disposition.LIFESTYLE), knowledge, about_url="https://cds.hospital.example/")
 
@@ -265,6 +272,7 @@ def test_the_source_is_ours_and_its_address_a_setting(assessed: Assessed, knowle
     assert card.source.topic.system == TOPICS
 
 
+@pytest.mark.conformance("55")
 def test_topics_are_alphanumeric_so_that_every_client_keeps_them() -> None:
     codes = [kind.topic.code for kind in Kind]
 

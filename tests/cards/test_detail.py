@@ -48,8 +48,8 @@ def test_the_record_is_a_table_of_finding_date_and_source(assessed: Assessed, kn
 
     (card,) = build(with_basis(assessed(URGENT, "muscle-weakness"), weak), knowledge)
 
-    assert "| Foot drop (reported) | since 2026-08-23 | condition |" in card.detail
-    assert "| Muscle twitching | 2026-11-01 | condition |" in card.detail
+    assert "| Foot drop (reported) | since 23\u00a0Aug | problem |" in card.detail
+    assert "| Muscle twitching | 1\u00a0Nov | problem |" in card.detail
 
 
 def test_a_statement_that_serves_two_rules_stands_in_the_table_once(
@@ -77,14 +77,14 @@ def test_one_finding_at_several_sites_is_one_row_with_the_dates_that_differ(
 
     (card,) = build(with_basis(assessed(URGENT, "muscle-weakness"), weak, *twitching), knowledge)
 
-    row = "| Muscle twitching: left hand, right hand, tongue (2026-10-05) | 2026-09-01 | condition |"
+    row = "| Muscle twitching: both hands, tongue (5 Oct) | 1\u00a0Sep | problem |"
     assert row in card.detail
 
 
 def test_one_row_alone_is_a_sentence(assessed: Assessed, knowledge: Knowledge) -> None:
     (card,) = build(assessed(LIFESTYLE), knowledge)
 
-    assert "**From the record:** Muscle twitching, 2026-11-01 (condition)" in card.detail
+    assert "**From the record:** Muscle twitching, 1\u00a0Nov (problem)" in card.detail
 
 
 def test_a_reason_that_several_parts_share_is_said_once(assessed: Assessed, knowledge: Knowledge) -> None:
@@ -101,7 +101,10 @@ def test_a_reason_that_several_parts_share_is_said_once(assessed: Assessed, know
 
     (card,) = build(assessed(LIFESTYLE, lifestyle=steps), knowledge)
 
-    assert f"**Fluids**: Left out: 2 litres a day and potassium-rich foods ({kidney})." in card.detail
+    assert (
+        f"**Fluids**: Not for this patient: 2 litres a day and potassium-rich foods ({kidney})."
+        in card.detail
+    )
 
 
 def test_a_contributor_is_named_beside_the_step_that_answers_it_and_nowhere_else(
@@ -123,10 +126,11 @@ def test_a_long_record_is_cut_and_says_so(assessed: Assessed, knowledge: Knowled
 
     (card,) = build(with_basis(assessed(URGENT, "muscle-weakness"), *many), knowledge)
 
-    assert card.detail.count("| Sign") == 6
-    assert "and 15 more in the record" in card.detail
+    assert card.detail.count("| Sign") == 3
+    assert "| Muscle twitching | 1\u00a0Nov | problem |\n\nand 17 more" in card.detail
 
 
+@pytest.mark.conformance("44")
 @pytest.mark.parametrize("where", ["fact", "source", "date", "note"])
 def test_nothing_that_derives_from_the_record_becomes_markup(
     assessed: Assessed, knowledge: Knowledge, where: str
@@ -185,8 +189,8 @@ def test_at_most_three_open_questions_are_listed_with_why_where_it_is_not_plain_
 
     assert "- Ask about muscle-weakness? (R53.1 is too wide)" in card.detail
     assert "- Ask about muscle-atrophy?\n" in card.detail
-    assert "Ask about cramp" not in card.detail
-    assert "- and 4 more" in card.detail
+    assert card.detail.count("Ask about") == 2
+    assert "- also speech, swallowing, breathing and 1 less pressing" in card.detail
 
 
 def test_why_gives_the_sentence_that_decides_with_where_to_read_on(
@@ -214,7 +218,7 @@ def test_no_lifestyle_steps_at_urgent_and_same_day(
     for step in knowledge.lifestyle:
         assert f"**{step.title}**" not in card.detail
     assert "Every day" not in card.detail
-    assert "call an ambulance" in card.detail
+    assert "**Call an ambulance if:**" in card.detail
 
 
 @pytest.mark.parametrize("disposition", [LIFESTYLE, REVIEW, ROUTINE])
@@ -225,7 +229,7 @@ def test_the_six_steps_the_daily_list_and_the_safety_net_stand_on_the_last_card(
 
     assert all(f"- **{habit}**" in cards[-1].detail for habit in knowledge.daily)
     assert set(HABITS) == {step.id for step in knowledge.lifestyle}
-    assert "**Come back if:**" in cards[-1].detail and "2026-12-07" in cards[-1].summary
+    assert "**Come back if:**" in cards[-1].detail and "review by 7 Dec" in cards[-1].summary
     assert all("Come back if" not in card.detail for card in cards[:-1])
 
 
@@ -242,7 +246,7 @@ def test_advice_that_would_harm_is_left_out_of_step_and_daily_list(
 
     (card,) = build(replace(plain, lifestyle=failing), knowledge)
 
-    assert "Left out: 2 litres a day (heart failure)." in card.detail
+    assert "Not for this patient: 2 litres a day (heart failure)." in card.detail
     assert "about 2 litres" not in card.detail and "2 litres of water" not in card.detail
     assert "Magnesium-rich foods" in card.detail
 
@@ -324,7 +328,7 @@ def test_what_was_withheld_is_grouped_by_its_reason(assessed: Assessed, knowledg
     (card,) = build(assessed(URGENT, "muscle-weakness", tests=held, referral=in_place), knowledge)
 
     assert "EMG and nerve conduction studies (left to neurology)" in card.detail
-    assert "TSH and B12 (done 2026-10-02)" in card.detail
+    assert "TSH and B12 (done 2 Oct)" in card.detail
 
 
 def test_an_earlier_referral_is_remembered_where_the_present_signs_ask_for_none(
@@ -332,7 +336,7 @@ def test_an_earlier_referral_is_remembered_where_the_present_signs_ask_for_none(
 ) -> None:
     (card,) = build(assessed(LIFESTYLE, referral=Referral(in_place_since="2026-10-01")), knowledge)
 
-    assert "referral to neurology (in place since 2026-10-01)" in card.detail
+    assert "referral to neurology (in place since 1 Oct)" in card.detail
 
 
 @pytest.mark.parametrize(

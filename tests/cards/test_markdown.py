@@ -18,6 +18,7 @@ def shown(markdown: str) -> str:
     return html.unescape(RENDERER.render(markdown).strip().removeprefix("<p>").removesuffix("</p>"))
 
 
+@pytest.mark.conformance("44")
 @pytest.mark.parametrize(
     "text",
     [

@@ -517,6 +517,12 @@ def _open_first(seen: Seen, wanted: str) -> str:
     return "" if facts and wanted in facts[0] else f"first open question {wanted} expected, got {facts}"
 
 
+def _open_why(seen: Seen, wanted: Json) -> str:
+    got = {q.fact: q.why for q in seen.found.open_questions}
+    wrong = [fact for fact, text in wanted.items() if text not in str(got.get(fact))]
+    return f"open because {wanted} expected, got {got}" if wrong else ""
+
+
 def _open_last(seen: Seen, wanted: str) -> str:
     facts = _open_facts(seen)
     return "" if facts and wanted in facts[-1] else f"last open question {wanted} expected, got {facts}"
@@ -573,6 +579,7 @@ EXPECTATIONS: dict[str, Callable[[Seen, Any], str]] = {
     "other_subjects": _same(lambda seen: seen.found.other_subjects),
     "open_questions_first": _open_first,
     "open_questions_last": _open_last,
+    "open_questions_why": _open_why,
     "open_questions": _with(_open_facts),
     "open_questions_without": _without(_open_facts),
     "open_questions_none": lambda seen, wanted: (

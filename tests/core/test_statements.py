@@ -52,7 +52,11 @@ def test_a_place_is_named_with_its_side_and_equal_whatever_its_words() -> None:
 
 def test_a_newer_statement_overrules_an_older_one() -> None:
     assert said(NO, ago=5).overrules(said(ago=6))
-    assert said(NO, ago=5).overrules(said())
+
+
+def test_a_symptom_without_a_day_may_be_the_newer_one_and_a_diagnosis_is_taken_for_the_older() -> None:
+    assert not said(NO, ago=5).overrules(said())
+    assert said(NO, ago=5, kind="diagnosis").overrules(said(kind="diagnosis"))
 
 
 def test_a_statement_of_the_same_day_or_without_a_day_overrules_nothing() -> None:
@@ -83,9 +87,14 @@ def test_a_statement_overrules_only_its_own_aspect_and_place() -> None:
 def test_an_examination_without_a_site_speaks_for_all_sites_and_a_problem_does_not() -> None:
     older = said(ago=9, place=LEFT)
 
-    assert said(NO, ago=1, form=Form.OBSERVATION).overrules(older)
-    assert said(NO, ago=1, form=Form.ANSWER).overrules(older)
-    assert not said(NO, ago=1, form=Form.CONDITION).overrules(older)
+    assert said(NO, ago=1, form=Form.OBSERVATION, examined=True).overrules(older)
+    assert not said(NO, ago=1, form=Form.CONDITION, examined=True).overrules(older)
+
+
+@pytest.mark.parametrize("form", [Form.OBSERVATION, Form.ANSWER])
+def test_what_a_patient_denies_without_a_site_speaks_for_no_site(form: Form) -> None:
+    assert not said(NO, ago=1, form=form).overrules(said(ago=9, place=LEFT))
+    assert said(NO, ago=1, form=form).overrules(said(ago=9))
 
 
 def test_yes_and_no_of_one_day_contradict() -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from cryptography import x509
@@ -83,6 +84,7 @@ def has_next(fetched: Fetched) -> bool:
 # What comes
 
 
+@pytest.mark.conformance("33")
 def test_a_search_comes_whole_and_the_token_is_in_its_header(server: FaultServer, fetcher: Fetcher) -> None:
     server.answers["/fhir/Condition"] = gives(searchset(CONDITION, total=1))
 
@@ -162,6 +164,7 @@ def test_all_queries_are_under_way_at_the_same_time(server: FaultServer, fetcher
 # Pages
 
 
+@pytest.mark.conformance("38")
 def test_pages_are_followed_and_joined(server: FaultServer, fetcher: Fetcher) -> None:
     server.answers["/fhir/Condition"] = gives(
         searchset(CONDITION, next=f"{server.base}?_getpages=2", total=3)
@@ -219,6 +222,49 @@ def test_a_next_page_outside_the_base_url_is_not_visited(
 
     assert fetched.why is Why.FOREIGN_PAGE
     assert len(server.asked) == 1
+
+
+def begun(server: FaultServer, link: str, **more: Any) -> dict[str, msgspec.Raw]:
+    """A first page as a client sends it along, with its next link."""
+    page = {**searchset({"resourceType": "Condition", "id": "sent"}, **more)}
+    page["link"] = [{"relation": "next", "url": link}]
+    return {"key": msgspec.Raw(orjson.dumps(page))}
+
+
+def test_a_page_that_was_sent_is_read_on_from_its_next_link(server: FaultServer, fetcher: Fetcher) -> None:
+    server.answers["/fhir?pages=7"] = gives(searchset(CONDITION, total=2))
+
+    fetched = fetch(fetcher, server, begun=begun(server, f"{server.base}?pages=7", total=2))
+
+    assert (fetched.complete, ids(fetched)) == (True, ["sent", "c1"])
+    assert [path for path, _ in server.asked] == ["/fhir?pages=7"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["{base}?pages=expired", "{stranger}?pages=7", "http://169.254.169.254/latest", "urn:nowhere"],
+    ids=["expired", "another server's", "the cloud's own", "no address"],
+)
+def test_a_next_link_that_leads_nowhere_is_answered_by_asking_anew(
+    link: str, server: FaultServer, stranger: FaultServer, fetcher: Fetcher
+) -> None:
+    server.answers["/fhir/Condition"] = gives(searchset(CONDITION, total=1))
+    where = link.format(base=server.base, stranger=stranger.base)
+
+    fetched = fetch(fetcher, server, begun=begun(server, where))
+
+    assert (fetched.complete, ids(fetched)) == (True, ["c1"])
+    assert stranger.asked == []
+
+
+def test_a_page_that_was_sent_is_kept_when_nothing_follows_in_time(
+    server: FaultServer, fetcher: Fetcher
+) -> None:
+    server.answers["/fhir"] = lambda asked: (server.stopped.wait(), None)[1]
+
+    fetched = fetch(fetcher, server, begun=begun(server, f"{server.base}?pages=7"), deadline_s=0.3)
+
+    assert (fetched.why, ids(fetched), has_next(fetched)) == (Why.TIMEOUT, ["sent"], True)
 
 
 def test_pages_that_lead_back_to_each_other_are_read_once(server: FaultServer, fetcher: Fetcher) -> None:
@@ -448,6 +494,7 @@ def test_a_gzip_bomb_is_not_inflated(server: FaultServer, make_fetcher: Callable
     assert peak < 10_000_000
 
 
+@pytest.mark.conformance("30")
 @pytest.mark.parametrize("how", ["hangs", "drips_headers", "drips_body"])
 @pytest.mark.parametrize("over", ["http", "https"])
 def test_the_deadline_holds_and_no_thread_is_left_waiting(
@@ -648,6 +695,7 @@ def test_a_server_that_is_not_registered_is_not_asked(
     assert no_sockets == []
 
 
+@pytest.mark.conformance("1")
 @pytest.mark.parametrize(
     ("registered", "private_network"),
     [
@@ -737,6 +785,7 @@ def test_neither_a_proxy_nor_netrc_of_the_environment_is_used(
     assert stranger.asked == []
 
 
+@pytest.mark.conformance("34", "69")
 def test_neither_token_nor_patient_reaches_a_log_or_a_repr(
     server: FaultServer, fetcher: Fetcher, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -789,6 +838,7 @@ def certified(tmp_path: Path) -> Callable[[], Certified]:
     return lambda: Certified(tmp_path)
 
 
+@pytest.mark.conformance("1")
 def test_a_certificate_must_be_one_that_we_trust(
     make_fetcher: Callable[..., Fetcher], certified: Callable[[], Certified]
 ) -> None:

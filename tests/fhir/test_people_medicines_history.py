@@ -399,6 +399,101 @@ def test_a_concept_is_a_question_of_our_own_questionnaire_alone(ours: Json, trut
     assert said.stated("muscle-weakness").truth is truth
 
 
+def site(code: str) -> Json:
+    return {"valueCoding": {"system": "http://snomed.info/sct", "code": code}}
+
+
+FOREARM, HAND, LEFT_HAND = site("14975008"), site("85562004"), site("85151006")
+
+
+@pytest.mark.parametrize(
+    ("answer", "low", "high"),
+    [
+        ({"valueDate": "2026-11-01"}, 22, 22),
+        ({"valueDate": "2026-10"}, 23, 53),
+        ({"valueDateTime": "2026-11-01T10:00:00Z"}, 22, 22),
+        ({"valueDate": "2026-11"}, 3, 22),
+    ],
+)
+def test_since_when_it_twitches_is_the_onset_of_the_twitch(answer: Json, low: int, high: int) -> None:
+    twitch = facts(response("twitch-onset", answer, **OURS)).twitch
+
+    assert twitch.present.yes
+    assert twitch.duration == Amount(low, high, "d")
+
+
+@pytest.mark.parametrize("authored", ["2026-11-20", None])
+def test_an_onset_long_ago_does_not_make_the_answer_old(authored: str | None) -> None:
+    twitch = facts(response("twitch-onset", {"valueDate": "2025"}, **OURS, authored=authored)).twitch
+
+    assert twitch.lasted_longer_than(14).yes
+
+
+def test_an_onset_after_the_answer_says_nothing_and_is_told() -> None:
+    found = read(response("twitch-onset", {"valueDate": "2026-11-21"}, **OURS))
+
+    assert found.facts.statements == {}
+    assert [u.resource for u in found.unreadable] == ["QuestionnaireResponse/q1"]
+
+
+@pytest.mark.parametrize(
+    ("link_id", "places", "sites"),
+    [
+        ("twitch-site", [FOREARM], ("forearm",)),
+        ("twitch-site", [LEFT_HAND], ("hand-left",)),
+        ("twitch-site-left", [FOREARM, HAND], ("forearm-left", "hand-left")),
+        ("twitch-site-right", [HAND], ("hand-right",)),
+        ("twitch-site-right", [LEFT_HAND], ("hand-left",)),
+    ],
+)
+def test_where_it_twitches_is_a_site_with_its_side(
+    link_id: str, places: list[Json], sites: tuple[str, ...]
+) -> None:
+    twitch = facts(response(link_id, *places, **OURS)).twitch
+
+    assert twitch.present.yes
+    assert twitch.sites == sites
+
+
+def test_places_of_one_answer_are_widespread_and_not_spread() -> None:
+    twitch = facts(response("twitch-site-left", FOREARM, HAND, **OURS)).twitch
+
+    assert twitch.widespread
+    assert not twitch.spreading.yes
+
+
+def test_a_place_that_is_new_in_a_later_answer_is_spread() -> None:
+    first = response("twitch-site-left", HAND, **OURS, authored="2026-10-01")
+    second = {**response("twitch-site-left", FOREARM, **OURS), "id": "q2"}
+
+    assert facts(first, second).twitch.spreading.yes
+
+
+@pytest.mark.parametrize(
+    ("link_id", "answer", "ours"),
+    [
+        ("twitch-site", site("699377006"), OURS),
+        ("twitch-site", {"valueCoding": {"system": "http://snomed.info/sct"}}, OURS),
+        ("twitch-site", {"valueString": "the hand"}, OURS),
+        ("twitch-onset", {"valueString": "in May"}, OURS),
+        ("twitch-onset", {}, OURS),
+        ("twitch-site", HAND, {}),
+        ("twitch-onset", {"valueDate": "2026-11-01"}, {}),
+    ],
+)
+def test_what_names_no_place_and_no_day_says_nothing(link_id: str, answer: Json, ours: Json) -> None:
+    assert facts(response(link_id, answer, **ours)).statements == {}
+
+
+def test_a_twitch_denied_and_placed_by_one_answer_stands() -> None:
+    denied = {"linkId": "fasciculation", "answer": [{"valueBoolean": False}]}
+    placed = {"linkId": "twitch-site", "answer": [HAND]}
+
+    twitch = facts(response("", **OURS, item=[denied, placed])).twitch
+
+    assert twitch.present.yes
+
+
 def test_a_diagnosis_is_no_question() -> None:
     said = facts(response("multiple-sclerosis", {"valueBoolean": True}, **OURS))
 

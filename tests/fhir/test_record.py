@@ -136,6 +136,25 @@ def test_several_people_need_somebody_to_say_whom_to_assess(resources: tuple[Any
         sorted_(*resources)
 
 
+NEW = {"resourceType": "Patient", "birthDate": "1974-03-12"}
+
+
+def test_the_only_patient_of_a_transaction_has_an_address_and_no_id() -> None:
+    listed = [Entry(NEW, "urn:uuid:1"), Entry(about("urn:uuid:1")), Entry(about("Patient/p2"))]
+
+    record = record_of(listed, packaged())
+
+    assert (record.patient, record.other_subjects, record.relevant) == ("urn:uuid:1", 1, 2)
+
+
+def test_two_new_patients_of_a_transaction_are_not_mixed() -> None:
+    listed = [Entry(NEW, "urn:uuid:1"), Entry(NEW, "urn:uuid:2"), Entry(about("urn:uuid:2"))]
+
+    with pytest.raises(SeveralPatients, match="urn:uuid:2"):
+        record_of(listed, packaged())
+    assert record_of(listed, packaged(), patient="urn:uuid:2").relevant == 2
+
+
 @pytest.mark.parametrize("whom", ["p2", "Patient/p2", "https://ehr.example/fhir/Patient/p2"])
 def test_who_is_named_is_assessed(whom: str) -> None:
     record = sorted_(about("Patient/p1"), about("Patient/p2"), patient=whom)

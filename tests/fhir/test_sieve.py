@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.fhir.questionnaire import ONSET, SITES
 from service.fhir.record import OWN_CANONICAL
 from service.fhir.sieve import OPENS_THE_DOOR, Sieve
 from tests.fhir.resources import condition, facts, observation, packaged, resource
@@ -43,7 +44,12 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     concept = {"coding": [draw(codings())]}
     day = draw(st.sampled_from(["2026-11-20", "2026-02-01", "2025-01-01"]))
     answer = {"coding": [{"system": packaged().uris["own"], "code": draw(st.sampled_from(OWN_ANSWERS))}]}
-    link = {"linkId": draw(st.sampled_from(LINKS)), "answer": [{"valueBoolean": True}]}
+    hand = {"valueCoding": {"system": packaged().uris["snomed"], "code": "85562004"}}
+    link = draw(
+        st.sampled_from(LINKS).map(lambda name: {"linkId": name, "answer": [{"valueBoolean": True}]})
+        | st.sampled_from(sorted(SITES)).map(lambda name: {"linkId": name, "answer": [hand]})
+        | st.just({"linkId": ONSET, "answer": [{"valueDate": "2026-01"}]})
+    )
     forms = [
         condition(concept, recordedDate=day),
         condition(concept, recordedDate=day, clinicalStatus={"coding": [{"code": "resolved"}]}),

@@ -6,8 +6,11 @@ Every element that a view holds is replaced by values of wrong types, forms and 
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -16,6 +19,7 @@ from msgspec.structs import fields
 from service.fhir import views
 from service.fhir.views import NotReadable, View, one_of, view
 
+ROOT = Path(__file__).parents[2]
 CODE = {"coding": [{"system": "http://loinc.org", "code": "2823-3"}], "text": "x"}
 SUBJECT = {"reference": "Patient/p1"}
 BASE: dict[str, dict[str, Any]] = {
@@ -212,3 +216,37 @@ def test_two_forms_of_one_choice_are_refused() -> None:
 
     with pytest.raises(NotReadable, match="deceased_boolean, deceased_date_time"):
         one_of(both, "deceased_boolean", "deceased_date_time")
+
+
+# What a process does first: eight threads that read every kind of resource, switching as often as they can.
+FIRST_READS = """
+import sys
+from threading import Barrier, Thread
+
+from service.fhir import views
+from service.fhir.views import NotReadable, Valued, View, view
+
+sys.setswitchinterval(1e-6)
+together = Barrier(8)
+
+def read() -> None:
+    together.wait()
+    for kind in (*View.__subclasses__(), *Valued.__subclasses__()):
+        try:
+            view(kind, {"status": "final", "code": {"coding": [{"code": "1"}]}})
+        except NotReadable:
+            pass
+
+threads = [Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_the_first_reads_of_a_process_may_come_at_the_same_time() -> None:
+    # The library crashes the whole process, one time in three, where types are worked out by several threads.
+    codes = [subprocess.run([sys.executable, "-c", FIRST_READS], cwd=ROOT).returncode for _ in range(8)]
+
+    assert codes == [0] * 8

@@ -12,7 +12,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from fhir_profiles.scripts import examples, generate, invalid, package
-from fhir_profiles.scripts.artefact import BASE, EXAMPLES, INVALID, RESOURCES
+from fhir_profiles.scripts.artefact import BASE, EXAMPLES, INVALID, INVALID_HOOKS, RESOURCES
 from service import __version__
 from service.knowledge import Knowledge
 from tests.validators.bindings import Checker
@@ -83,8 +83,15 @@ def test_every_rule_of_a_profile_has_a_resource_that_breaks_it(profile: str) -> 
     assert set(invalid.cases()[profile]["rules"]) == invalid.rules_of(profile)
 
 
+@pytest.mark.parametrize("model", sorted(invalid.cases(INVALID_HOOKS)))
+def test_every_rule_of_a_logical_model_has_an_answer_that_breaks_it(model: str) -> None:
+    assert set(invalid.cases(INVALID_HOOKS)[model]["rules"]) == invalid.rules_of(model)
+
+
 def test_every_profile_has_cases_and_a_valid_example(artefacts: Artefacts) -> None:
-    profiles = {a["id"] for name, a in artefacts.items() if name.startswith("StructureDefinition/")}
+    definitions = [a for name, a in artefacts.items() if name.startswith("StructureDefinition/")]
+    profiles = {definition["id"] for definition in definitions if definition["kind"] == "resource"}
+    models = {definition["id"] for definition in definitions if definition["kind"] == "logical"}
     shown = {
         url.rpartition("/")[2]
         for file in EXAMPLES.glob("*.json")
@@ -92,6 +99,8 @@ def test_every_profile_has_cases_and_a_valid_example(artefacts: Artefacts) -> No
     }
 
     assert profiles == set(invalid.cases())
+    assert models == set(invalid.cases(INVALID_HOOKS))
+    assert profiles | models == {definition["id"] for definition in definitions}
     assert profiles <= shown
 
 

@@ -1,21 +1,32 @@
-"""The examples are what they say: assessed by the service, and ordered by its cards."""
+"""The examples are what they say, and whatever the service emits is FHIR that keeps to its profile."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fhir_profiles.scripts.artefact import RESOURCES
+from fhir_profiles.scripts import examples
+from fhir_profiles.scripts.artefact import OPERATIONS, RESOURCES
 from fhir_profiles.scripts.examples import record, scenarios
 from service.assess import assess
+from service.fhir.evaluation import evaluation
+from service.fhir.parameters import ANYTHING
 from service.fhir.record import entries, record_of
 from service.knowledge import Knowledge
 from service.truth import Truth
-from tests.validators import emitted
+from service.web.operations import APPLY, EVALUATE
+from tests.patients.stories import PATHWAYS
+from tests.validators import by_chance, emitted
 from tests.validators.bindings import Checker
 
+Json = dict[str, Any]
 ON, SCENARIOS = scenarios()
+CHECKER = Checker(RESOURCES)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -30,15 +41,53 @@ def test_an_example_is_assessed_as_its_description_says(name: str, knowledge: Kn
     assert not assessment.unreadable
 
 
-def test_every_order_parses_and_keeps_to_its_profile(knowledge: Knowledge) -> None:
-    checker, orders = Checker(RESOURCES), list(emitted.orders(knowledge))
+@pytest.mark.slow
+def test_everything_that_is_emitted_parses_and_keeps_to_its_profile(knowledge: Knowledge) -> None:
+    checker, seen = Checker(RESOURCES), Counter[str]()
+    for name, resource in emitted.everything(knowledge):
+        seen[resource["resourceType"]] += 1
 
-    assert len(orders) > 100
-    for name, order in orders:
-        assert get_fhir_model_class("ServiceRequest").model_validate(order)
-        assert not list(checker.faults(order)), name
+        assert get_fhir_model_class(resource["resourceType"]).model_validate(resource), name
+        assert not list(checker.faults(resource)), name
+
+    assert seen["ServiceRequest"] > 400
+    assert seen["CarePlan"] == seen["Parameters"] > 60
+    assert seen.keys() >= {"QuestionnaireResponse", "OperationOutcome", "CapabilityStatement", "Bundle"}
 
 
-def test_every_refusal_is_an_operation_outcome(knowledge: Knowledge) -> None:
-    for name, outcome in emitted.outcomes(knowledge):
-        assert get_fhir_model_class("OperationOutcome").model_validate(outcome), name
+@settings(max_examples=60, deadline=None)
+@given(bundle=by_chance.bundles(), pathway=st.sampled_from(PATHWAYS))
+def test_orders_for_a_record_made_by_chance_keep_to_their_profiles(bundle: Json, pathway: str) -> None:
+    known = by_chance.knowledge()
+    read = record_of(entries(bundle), known)
+    assessment = assess(read, ON, knowledge=known, pathway=pathway)
+
+    for number, order in enumerate(emitted.suggested(assessment, known)):
+        whole = emitted.profiled(order, f"order-{number}")
+        assert get_fhir_model_class("ServiceRequest").model_validate(whole)
+        assert not list(CHECKER.faults(whole))
+    assert get_fhir_model_class("Parameters").model_validate(evaluation(assessment, every_rule=True))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_example_calls_of_operations_are_what_their_definitions_take(name: str) -> None:
+    for operation, path in examples.OPERATION_PATHS.items():
+        definition = json.loads((RESOURCES / f"OperationDefinition-{operation}.json").read_text())
+        taken = {p["name"] for p in definition["parameter"] if p["use"] == "in"}
+        call = json.loads((OPERATIONS / operation / f"{name}-request.json").read_text())
+
+        assert {p["name"] for p in call["parameter"]} <= taken
+        assert path.rpartition("$")[2] == definition["code"]
+
+
+@pytest.mark.parametrize(("operation", "taken"), [("apply", APPLY), ("evaluate", EVALUATE)])
+def test_an_operation_takes_what_its_definition_declares(operation: str, taken: Mapping[str, str]) -> None:
+    definition = json.loads((RESOURCES / f"OperationDefinition-{operation}.json").read_text())
+    declared = {p["name"]: p for p in definition["parameter"] if p["use"] == "in"}
+
+    assert taken.keys() == declared.keys()
+    for name, member in taken.items():
+        of_type = declared[name]["type"]
+        expected = "resource" if of_type == "Bundle" else f"value{of_type[:1].upper()}{of_type[1:]}"
+        assert member in (expected, ANYTHING)
+        assert (declared[name]["documentation"] == "Passed over.") == (member is ANYTHING)

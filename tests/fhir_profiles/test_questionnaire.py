@@ -13,8 +13,9 @@ from service.truth import Truth
 
 Artefacts = Mapping[str, dict[str, Any]]
 ON = date(2026, 11, 23)
-# Asked, because a clinician wants to know; not read by the service yet: a date and a place, not a statement.
-NOT_READ = ("twitch-onset", "twitch-site")
+# A date and places, which are read with the twitch and are no concept of their own.
+SITES = {"twitch-site": "", "twitch-site-left": "-left", "twitch-site-right": "-right"}
+ABOUT_THE_TWITCH = {"twitch-onset", *SITES}
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def test_every_own_code_is_asked_or_measured(questions: dict[str, Any], knowledg
 def test_every_question_is_one_that_is_read(questions: dict[str, Any], knowledge: Knowledge) -> None:
     read = knowledge.own.keys() | knowledge.concepts.keys() | knowledge.analytes.keys()
 
-    assert questions.keys() - read == set(NOT_READ)
+    assert questions.keys() - read == ABOUT_THE_TWITCH
 
 
 def test_what_could_raise_the_disposition_is_asked(questions: dict[str, Any], knowledge: Knowledge) -> None:
@@ -73,7 +74,7 @@ def test_yes_and_no_become_facts(questions: dict[str, Any], knowledge: Knowledge
 
 def test_every_option_becomes_a_fact(questions: dict[str, Any], knowledge: Knowledge) -> None:
     for link_id, item in questions.items():
-        if link_id in NOT_READ or "answerOption" not in item:
+        if link_id in SITES or "answerOption" not in item:
             continue
         options = {option["valueCoding"]["code"]: option["valueCoding"] for option in item["answerOption"]}
         assert options.keys() == knowledge.own[link_id]["answers"].keys()
@@ -81,6 +82,34 @@ def test_every_option_becomes_a_fact(questions: dict[str, Any], knowledge: Knowl
             assert coding["display"] == knowledge.own[link_id]["answers"][code]
             facts = _facts(link_id, {"valueCoding": coding}, knowledge)
             assert code in {s.value for group in facts.statements.values() for s in group}
+
+
+@pytest.mark.parametrize("link_id", SITES)
+def test_every_place_becomes_a_twitch_at_its_site_and_side(
+    link_id: str, questions: dict[str, Any], knowledge: Knowledge
+) -> None:
+    options = [option["valueCoding"] for option in questions[link_id]["answerOption"]]
+    read = [_facts(link_id, {"valueCoding": coding}, knowledge).twitch for coding in options]
+
+    assert all(twitch.present.yes and len(twitch.sites) == 1 for twitch in read)
+    sites = [place.site for twitch in read for place in twitch.places]
+    assert [site for twitch in read for site in twitch.sites] == [f"{site}{SITES[link_id]}" for site in sites]
+    assert len(set(sites)) == len(options)
+
+
+def test_an_unpaired_site_is_asked_without_a_side(questions: dict[str, Any]) -> None:
+    def asked(link_id: str) -> set[str]:
+        return {option["valueCoding"]["code"] for option in questions[link_id]["answerOption"]}
+
+    assert asked("twitch-site-left") == asked("twitch-site-right")
+    assert asked("twitch-site") - asked("twitch-site-left") == {"21974007"}
+
+
+def test_the_day_it_began_is_the_onset(knowledge: Knowledge) -> None:
+    twitch = _facts("twitch-onset", {"valueDate": "2026-08"}, knowledge).twitch
+
+    assert twitch.present.yes
+    assert twitch.onset is not None and twitch.onset.text == "2026-08"
 
 
 def test_every_quantity_becomes_a_result(questions: dict[str, Any], knowledge: Knowledge) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from fhir_profiles.scripts.artefact import HERE, ROOT, table
 from fhir_profiles.scripts.terminology import COMMENT, open_snomed
 from service.cards.card import TOPICS, Kind
+from service.cards.order_card import TOPIC as ORDER_CHECK
 from service.knowledge import Knowledge
 
 Artefacts = Mapping[str, dict[str, Any]]
@@ -92,7 +93,7 @@ def test_our_code_systems_hold_every_code_that_we_use(knowledge: Knowledge, arte
     assert concepts("twitch-findings") == knowledge.own.keys() | answers
     assert artefacts["CodeSystem/twitch-findings"]["url"] == knowledge.uris["own"]
     assert concepts("twitch-rules") == knowledge.rules.keys()
-    assert concepts("twitch-card-topics") == {kind.topic.code for kind in Kind}
+    assert concepts("twitch-card-topics") == {*(kind.topic.code for kind in Kind), ORDER_CHECK.code}
     assert artefacts["CodeSystem/twitch-card-topics"]["url"] == TOPICS
 
 

@@ -139,6 +139,7 @@ def test_required_keys_that_cannot_be_had_are_named_with_the_reason(
     assert caught.value.missing == tuple(f"{key} (not sent; {why.value})" for key in sorted(REQUIRED))
 
 
+@pytest.mark.conformance("prefetch-null", "prefetch-empty")
 @pytest.mark.parametrize(
     "value",
     [
@@ -154,6 +155,7 @@ def test_what_is_known_to_be_empty_is_not_asked_for_again(
     assert ehr.asked == []
 
 
+@pytest.mark.conformance("prefetch-outcome")
 def test_what_the_client_failed_to_read_is_not_asked_for_again(
     call: Call, given: Circumstances, ehr: Ehr
 ) -> None:
@@ -183,6 +185,7 @@ def test_what_is_no_fhir_is_asked_for_as_if_it_had_not_been_sent(
     assert [set(asked) for asked in ehr.asked] == [{"conditions"}]
 
 
+@pytest.mark.conformance("38", "prefetch-next")
 def test_first_pages_are_completed_and_never_from_where_the_clients_link_says(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
 ) -> None:
@@ -228,6 +231,7 @@ def test_a_fetched_outcome_is_a_failure(call: Call, found: Found, given: Circums
         respond(lacking(call(), "conditions"), given)
 
 
+@pytest.mark.conformance("30")
 def test_all_rounds_share_one_deadline(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
 ) -> None:

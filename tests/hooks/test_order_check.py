@@ -89,6 +89,7 @@ def test_a_pair_is_not_completed_again(sign: Sign, given: Circumstances) -> None
         assert offers(respond(sign(*orders), given)) == ["referral"]
 
 
+@pytest.mark.conformance("order-sign")
 def test_a_referral_among_the_orders_is_not_suggested_again(sign: Sign, given: Circumstances) -> None:
     generic = order(GENERIC, name="o2", performerType=coded(NEUROLOGY))
 
@@ -179,7 +180,7 @@ def test_what_was_done_lately_is_said(sign: Sign, given: Circumstances, found: F
 
     (card,) = respond(sign(order(EMG), order(REFERRAL, name="o2"), procedures=found(done)), given).cards
 
-    assert card.summary == "Already there: electromyography done 2026-11-02; is it needed again?"
+    assert card.summary == "Already there: electromyography done 2 Nov; is it needed again?"
     assert card.indicator == "info"
     assert card.suggestions == ()
     assert card.selection_behavior is None
@@ -196,6 +197,7 @@ def test_the_orders_at_hand_are_not_what_was_ordered_lately(
     assert "lately" not in reply.cards[0].detail
 
 
+@pytest.mark.conformance("order-select")
 def test_only_what_was_selected_is_checked_and_all_drafts_count_as_there(
     sign: Sign, given: Circumstances, found: Found
 ) -> None:
@@ -233,6 +235,7 @@ ODD = {
 }
 
 
+@pytest.mark.conformance("order-select", "order-sign")
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_other_and_odd_orders_are_met_with_silence_before_the_prefetch_is_looked_at(
     sign: Sign, given: Circumstances, odd: Any
@@ -324,4 +327,13 @@ def test_a_same_day_assessment_is_as_loud_and_as_lasting_as_on_the_chart(
     assert card.indicator == "critical"
     assert card.source.topic.code == "TwitchSameDay"
     assert card.suggestions[0].actions[0].resource["priority"] == "stat"
-    assert "act today" in card.summary
+    assert "as an emergency today" in card.summary
+
+
+def test_only_the_gravest_sign_says_why(sign: Sign, given: Circumstances, weakness: dict[str, Any]) -> None:
+    (card,) = respond(sign(order(EMG), also=[weakness]), given).cards
+
+    why = card.detail.partition("**Why:**")[2]
+
+    assert why.startswith(" Weakness with fasciculation")
+    assert "benign" not in card.detail and "](https://" in why

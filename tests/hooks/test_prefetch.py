@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from service.errors import RecordNotAvailable
-from service.hooks.prefetch import SOURCES, gather
+from service.fhir.record import Entry
+from service.hooks.prefetch import SOURCES, Prefetched, gather
+from tests.fhir.resources import packaged
 
 Raw = Callable[[dict[str, Any]], dict[str, msgspec.Raw]]
 
@@ -24,6 +26,12 @@ def bundle(*resources: Any, **more: Any) -> dict[str, Any]:
     return {**NOTHING, "entry": [{"resource": resource} for resource in resources], **more}
 
 
+def found(prefetched: Prefetched) -> list[Entry]:
+    resources, _ = prefetched.resources(packaged())
+    return resources
+
+
+@pytest.mark.conformance("prefetch-null", "prefetch-empty", "prefetch-only-outcomes")
 @pytest.mark.parametrize(
     "value",
     [
@@ -42,9 +50,10 @@ def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> N
     prefetched = gather(raw({**EVERYTHING, "conditions": value}), SOURCES)
 
     assert prefetched.incomplete == ()
-    assert next(iter(prefetched.resources())).resource == {"resourceType": "Patient"}
+    assert found(prefetched)[0].resource == {"resourceType": "Patient"}
 
 
+@pytest.mark.conformance("36", "37", "prefetch-outcome", "prefetch-no-fhir")
 @pytest.mark.parametrize(
     ("value", "why"),
     [
@@ -72,6 +81,7 @@ def test_a_required_key_that_failed_or_is_no_result_is_missing(raw: Raw, value: 
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions"]
 
 
+@pytest.mark.conformance("36", "prefetch-absent")
 def test_every_missing_required_key_is_named(raw: Raw) -> None:
     with pytest.raises(RecordNotAvailable) as caught:
         gather(raw({"patient": {"resourceType": "Patient"}}), SOURCES)
@@ -79,6 +89,7 @@ def test_every_missing_required_key_is_named(raw: Raw) -> None:
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions", "observations"]
 
 
+@pytest.mark.conformance("26")
 def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
     sent = {**EVERYTHING, "conditions": bundle(CONDITION), "medications": ERROR}
     del sent["procedures"]
@@ -86,13 +97,14 @@ def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
     prefetched = gather(raw(sent), SOURCES)
 
     assert prefetched.incomplete == ("medications", "procedures")
-    assert [entry.resource["resourceType"] for entry in prefetched.resources()] == ["Patient", "Condition"]
+    assert [entry.resource["resourceType"] for entry in found(prefetched)] == ["Patient", "Condition"]
 
 
 def test_null_is_not_missing(raw: Raw) -> None:
     assert gather(raw(dict.fromkeys(EVERYTHING)), SOURCES).incomplete == ()
 
 
+@pytest.mark.conformance("38", "prefetch-next")
 @pytest.mark.parametrize("entry", [[], [{"resource": CONDITION}]], ids=["an empty page", "a page"])
 def test_a_bundle_with_a_next_page_is_incomplete(raw: Raw, entry: list[Any]) -> None:
     prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry, "link": NEXT}}), SOURCES)
@@ -110,12 +122,13 @@ def test_a_next_page_of_an_optional_key_is_named_and_no_more(raw: Raw) -> None:
     assert prefetched.incomplete == ("medications",)
 
 
+@pytest.mark.conformance("37")
 def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> None:
     prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), SOURCES)
 
     assert prefetched.incomplete == ("conditions",)
-    assert CONDITION in [entry.resource for entry in prefetched.resources()]
-    assert ERROR not in [entry.resource for entry in prefetched.resources()]
+    assert CONDITION in [entry.resource for entry in found(prefetched)]
+    assert ERROR not in [entry.resource for entry in found(prefetched)]
 
 
 def test_a_warning_among_the_results_is_passed_over(raw: Raw) -> None:
@@ -140,7 +153,7 @@ def test_a_patient_may_come_as_a_search_result(raw: Raw) -> None:
         raw({**EVERYTHING, "patient": bundle({"resourceType": "Patient", "id": "p"})}), SOURCES
     )
 
-    assert [entry.resource["id"] for entry in prefetched.resources()] == ["p"]
+    assert [entry.resource["id"] for entry in found(prefetched)] == ["p"]
 
 
 def test_another_resource_in_the_place_of_the_patient_is_not_the_patient(raw: Raw) -> None:
@@ -151,7 +164,7 @@ def test_a_number_beyond_a_double_spoils_its_own_resource_only(raw: Raw) -> None
     entries = b'[{"resource":{"resourceType":"Condition","id":"c1"}},{"resource":{"x":1e999}}]'
     sent = raw({**EVERYTHING, "conditions": b'{"resourceType":"Bundle","entry":' + entries + b"}"})
 
-    resources = [entry.resource for entry in gather(sent, SOURCES).resources()]
+    resources = [entry.resource for entry in found(gather(sent, SOURCES))]
 
     assert resources == [{"resourceType": "Patient"}, CONDITION, None]
 
@@ -161,3 +174,12 @@ def test_escaped_member_names_are_the_same_names(raw: Raw) -> None:
 
     with pytest.raises(RecordNotAvailable):
         gather(sent, SOURCES)
+
+
+@pytest.mark.parametrize("entry", ["absent", None, []], ids=["absent", "null", "empty"])
+def test_a_first_page_without_entries_holds_nothing(raw: Raw, entry: Any) -> None:
+    page = {**NOTHING, "link": NEXT} | ({} if entry == "absent" else {"entry": entry})
+
+    prefetched = gather(raw({**EVERYTHING, "medications": page}), SOURCES)
+
+    assert [each.resource["resourceType"] for each in found(prefetched)] == ["Patient"]

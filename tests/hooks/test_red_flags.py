@@ -34,6 +34,7 @@ def test_a_patient_without_a_twitch_gives_none(call: Call, found: Found, given: 
     assert respond(call(conditions=found(asthma)), given).cards == ()
 
 
+@pytest.mark.conformance("patient-view")
 @pytest.mark.parametrize("user", ["Patient/p1", "RelatedPerson/r1", "https://ehr/fhir/Patient/p1"])
 def test_patients_and_relatives_get_no_card_for_clinicians(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, user: str
@@ -48,6 +49,7 @@ def test_everybody_else_is_taken_for_a_clinician(
     assert respond(call(user, conditions=found(twitch)), given).cards
 
 
+@pytest.mark.conformance("42")
 def test_an_incomplete_required_page_without_a_twitch_is_not_silence(
     call: Call, found: Found, given: Circumstances
 ) -> None:
@@ -107,6 +109,7 @@ def entered(call: Call, found: Found) -> Call:
     return request
 
 
+@pytest.mark.conformance("problem-list-item-create")
 def test_a_problem_that_was_just_entered_is_evaluated_with_the_record(
     entered: Call, found: Found, twitch: dict[str, Any], given: Circumstances
 ) -> None:
@@ -119,6 +122,7 @@ def test_a_problem_that_was_just_entered_is_evaluated_with_the_record(
     assert together and str(together.disposition) == "urgent-referral"
 
 
+@pytest.mark.conformance("problem-list-item-create")
 @pytest.mark.parametrize("wrap", [lambda c: [c], lambda c: c, lambda c: {"entry": [{"resource": c}]}])
 def test_a_new_problem_may_be_as_bare_as_the_standards_example(
     entered: Call, twitch: dict[str, Any], given: Circumstances, wrap: Any
@@ -175,6 +179,7 @@ def test_a_draft_order_on_record_is_not_suggested_again(
     assert "ncs" in kinds
 
 
+@pytest.mark.conformance("49")
 def test_each_call_has_cards_of_its_own_and_the_same_call_the_same(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
 ) -> None:
@@ -185,6 +190,7 @@ def test_each_call_has_cards_of_its_own_and_the_same_call_the_same(
     assert first == again != other
 
 
+@pytest.mark.conformance("encounter-start")
 def test_orders_belong_to_the_encounter_of_the_call(
     call: Call, found: Found, twitch: dict[str, Any], given: Circumstances
 ) -> None:

@@ -13,6 +13,7 @@ from service.knowledge import Knowledge
 LONGEST = 8000
 
 
+@pytest.mark.conformance("23")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.key)
 def test_each_search_parameter_stands_once(source: Source, knowledge: Knowledge) -> None:
     names = [name for name, _ in parse_qsl(urlsplit(source.query(knowledge)).query)]
@@ -20,6 +21,7 @@ def test_each_search_parameter_stands_once(source: Source, knowledge: Knowledge)
     assert len(names) == len(set(names))
 
 
+@pytest.mark.conformance("21", "22")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.key)
 def test_a_template_asks_for_one_patient_and_one_type_and_has_no_other_token(
     source: Source, knowledge: Knowledge
@@ -44,6 +46,7 @@ def test_keys_are_unique_and_only_conditions_and_observations_are_required(knowl
     assert [source.key for source in SOURCES if source.required] == ["conditions", "observations"]
 
 
+@pytest.mark.conformance("71")
 def test_nothing_is_asked_for_that_no_rule_reads(knowledge: Knowledge) -> None:
     subject = {"reference": "Patient/p1"}
     known = {"code": {"coding": [{"system": "http://snomed.info/sct", "code": "42803009"}]}}
@@ -61,6 +64,7 @@ def test_nothing_is_asked_for_that_no_rule_reads(knowledge: Knowledge) -> None:
         assert record.relevant == 1, f"no rule reads {source.resource_type}"
 
 
+@pytest.mark.conformance("71")
 def test_every_code_asked_for_is_one_that_a_rule_reads(knowledge: Knowledge) -> None:
     systems = ("snomed", "loinc", "hpo", "icd-10-pcs")
 
@@ -80,6 +84,7 @@ def test_every_code_of_a_twitch_or_a_motor_sign_is_asked_for(knowledge: Knowledg
         assert coded <= asked, concept.id
 
 
+@pytest.mark.conformance("16")
 def test_a_hook_that_every_client_knows_is_listed_last() -> None:
     for service in SERVICES:
         assert "patient-view" not in service.hooks[:-1]

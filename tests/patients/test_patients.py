@@ -11,13 +11,25 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from service.findings import Disposition
+from service.findings import Disposition, RuleKind
 from tests.patients.stories import PATHWAYS, Story, golden_assessment, golden_cards, stories
 
 STORIES = stories()
 UPDATE = os.environ.get("TWITCH_CDS_UPDATE_GOLDEN") == "1"
 # Its story is that part of it is not valid FHIR.
 INVALID = {"unreadable-weakness"}
+
+# What a clinician would take for an all-clear; beside weakness or slurring it has no place.
+REASSURING = (
+    "benign",
+    "harmless",
+    "usually",
+    "mostly",
+    "settles",
+    "without a warning sign",
+    "lifestyle",
+    "not typical",
+)
 
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
@@ -47,6 +59,16 @@ def test_the_bundles_are_valid_fhir(story: Story) -> None:
 
     ids = [(e["resource"]["resourceType"], e["resource"]["id"]) for e in story.bundle["entry"]]
     assert len(ids) == len(set(ids))
+
+
+@each_story
+def test_nothing_reassures_beside_a_motor_sign(story: Story) -> None:
+    assessment = story.assessment()
+    grave = [f for f in assessment.raised if f.kind is not RuleKind.OTHER]
+
+    said = " ".join(f"{card.summary} {card.detail}".lower() for card in story.cards()) if grave else ""
+
+    assert not [word for word in REASSURING if word in said]
 
 
 def test_the_stories_reach_every_disposition() -> None:

@@ -1,11 +1,14 @@
 """python3 dev.py fhir: rebuild fhir_profiles/, compare it with what is committed, and validate everything.
 
     --write         write what is stale instead of complaining
-    --only NAMES    only these validators (comma-separated): parse, bindings, hapi, medplum, fhircraft
+    --only NAMES    only these validators (comma-separated): parse, bindings, hapi, cards, medplum, fhircraft
+                    (the logic of the plans is compared with the service's answers in any case)
 
 What must be good: the artefacts, the examples, and what the service emits. What must
 be refused: every resource of invalid/, by HAPI and by fhircraft with our own checker of
-bindings and references. Warnings are counted and not shown, except with --warnings.
+bindings and references. `cards` is HAPI on the answers of hooks, which are no resources,
+by our logical models of them; it must refuse every answer of invalid-hooks/. Warnings
+are counted and not shown, except with --warnings.
 """
 
 from __future__ import annotations
@@ -20,18 +23,27 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from fhir.resources.R4B import get_fhir_model_class
 
 from fhir_profiles.scripts import generate
-from fhir_profiles.scripts.artefact import EXAMPLES, HERE, INVALID, RESOURCES
-from tests.validators import core_package, emitted, tools
+from fhir_profiles.scripts.artefact import (
+    EXAMPLES,
+    HERE,
+    HOOKS,
+    INVALID,
+    INVALID_HOOKS,
+    OPERATIONS,
+    RESOURCES,
+)
+from tests.validators import core_package, emitted, logic, tools
 from tests.validators.bindings import Checker
 
-GUIDE, EMITTED = tools.CACHE / "guide", tools.CACHE / "emitted"
-HAVE_TO_REFUSE = ("hapi", "fhircraft")
+GUIDE, EMITTED, ANSWERS = (tools.CACHE / name for name in ("guide", "emitted", "answers"))
+HAVE_TO_REFUSE = ("hapi", "cards", "fhircraft")
 # What fhircraft lets pass, by experience: a required element with a pattern is taken to hold the pattern.
 NOT_SEEN_BY_FHIRCRAFT = frozenset(("neurology-referral__code-min",))
 
@@ -61,9 +73,11 @@ def main() -> int:
     parser.add_argument("--warnings", action="store_true")
     parser.add_argument("--only", default=",".join(VALIDATORS))
     wanted = parser.parse_args()
+    generate.quiet()
     steps: dict[str, Callable[[], bool]] = {"rebuild and compare": lambda: rebuilt(write=wanted.write)}
     for name in wanted.only.split(","):
         steps[name] = lambda name=name: validated(name, show_warnings=wanted.warnings)
+    steps["logic"] = agreed
     summary = []
     for name, step in steps.items():
         print(f"\n== {name}", flush=True)
@@ -93,6 +107,7 @@ def rebuilt(*, write: bool) -> bool:
     arguments = [sys.executable, "-m", "fhir_profiles.scripts.generate", "--compiled", str(compiled)]
     same = subprocess.run([*arguments, *(["--write"] if write else [])], cwd=tools.ROOT).returncode == 0
     print(f"{emitted.write(EMITTED)} resources as the service emits them: {EMITTED.relative_to(tools.ROOT)}")
+    print(f"{emitted.write_answers(ANSWERS)} answers of hooks: {ANSWERS.relative_to(tools.ROOT)}")
     return same
 
 
@@ -121,13 +136,16 @@ def compile_fsh(node: Path) -> Path:
 
 def validated(name: str, *, show_warnings: bool) -> bool:
     """Whether a validator takes what is good, and refuses what is bad where it has to."""
-    findings = list(VALIDATORS[name]([RESOURCES, EXAMPLES, EMITTED, INVALID]))
+    good, wrong = [RESOURCES, EXAMPLES, OPERATIONS, EMITTED], INVALID
+    if name == "cards":
+        good, wrong = [HOOKS / "cds-services.json", *HOOKS.rglob("*-response.json"), ANSWERS], INVALID_HOOKS
+    findings = list(VALIDATORS[name]([*good, wrong]))
     refused = {finding.file for finding in findings if finding.bad}
-    bad = sorted(INVALID.glob("*.json"))
-    alarms = [f for f in findings if f.file.parent != INVALID and (f.bad or show_warnings)]
+    bad = sorted(wrong.glob("*.json"))
+    alarms = [f for f in findings if f.file.parent != wrong and (f.bad or show_warnings)]
     print(*alarms, sep="\n")
     missed = [file for file in bad if file not in refused]
-    warnings = sum(f.severity == "warning" and f.file.parent != INVALID for f in findings)
+    warnings = sum(f.severity == "warning" and f.file.parent != wrong for f in findings)
     refusals = f"{len(bad) - len(missed)} of {len(bad)} bad resources refused"
     print(f"{name}: {refusals}; {warnings} warnings on good ones")
     if name not in HAVE_TO_REFUSE:
@@ -180,9 +198,40 @@ VALIDATORS: dict[str, Callable[[Iterable[Path]], Iterable[Finding]]] = {
     "parse": parse,
     "bindings": bindings,
     "hapi": hapi,
+    "cards": hapi,
     "medplum": medplum,
     "fhircraft": fhircraft,
 }
+
+
+# ---- Logic ------------------------------------------------------------------------------------------------
+
+
+def agreed() -> bool:
+    """Whether the FHIRPath of the plans says of every evaluation what the service decided."""
+    definitions = [json.loads(file.read_text()) for file in RESOURCES.glob("*Definition-*.json")]
+    artefacts = {f"{made['resourceType']}/{made['id']}": made for made in definitions}
+    evaluations = sorted(EMITTED.glob("evaluated-*.json"))
+    program = tools.HERE / "node" / "logic.cjs"
+    env = {**os.environ, "NODE_PATH": str(tools.node() / "node_modules")}
+    said = logic.said_of(tools.run("node", program, RESOURCES, *evaluations, env=env).splitlines())
+    wrong = [
+        f"error: {file.stem}: {fault}"
+        for file in evaluations
+        for fault in logic.faults(_read(file), _read(_applied(file)), said[file], artefacts)
+    ]
+    print(*wrong, sep="\n")
+    print(f"logic: {len(evaluations)} evaluations, {len(wrong)} disagreements")
+    return not wrong
+
+
+def _applied(evaluated: Path) -> Path:
+    return evaluated.with_name(evaluated.name.replace("evaluated-", "applied-", 1))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(file.read_text())
+    return read
 
 
 def _told(*command: str | Path, env: dict[str, str] | None = None) -> list[Finding]:

@@ -25,6 +25,8 @@ def main(artefacts: str, *places: str) -> None:
     models = {}
     for file in sorted(Path(artefacts).glob("StructureDefinition-*.json")):
         definition = json.loads(file.read_text())
+        if definition["kind"] == "logical":
+            continue  # of JSON that is no resource
         factory.register(definition)
         models[definition["url"]] = factory.build(canonical_url=definition["url"])
     count = 0

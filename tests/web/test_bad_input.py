@@ -150,6 +150,7 @@ def said(answer: Any, status: int) -> dict[str, Any]:
     return dict(issue)
 
 
+@pytest.mark.conformance("status-400")
 @pytest.mark.parametrize("address", [HOOK, EVALUATE])
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_a_body_that_is_not_json_is_400(client: FlaskClient, address: str, body: bytes) -> None:
@@ -168,6 +169,7 @@ def test_an_error_is_the_same_whether_or_not_the_record_is_parsed(
     said(client.post(HOOK, data=call, content_type=JSON), 400)
 
 
+@pytest.mark.conformance("27", "cds-r-1", "status-400")
 @pytest.mark.parametrize(("call", "where", "words"), [m[1:] for m in MISTAKEN], ids=[m[0] for m in MISTAKEN])
 def test_a_mistaken_call_is_400_and_names_the_member(
     client: FlaskClient, call: Any, where: str | None, words: str
@@ -253,6 +255,7 @@ def test_two_patients_are_422_that_asks_whom_to_assess(client: FlaskClient) -> N
     assert "?patient=" in issue["diagnostics"]
 
 
+@pytest.mark.conformance("status-404")
 def test_an_unknown_service_is_404_that_lists_the_known(client: FlaskClient) -> None:
     issue = said(client.post("/cds-services/twitch", json=CALL), 404)
 
@@ -264,6 +267,7 @@ def test_an_unknown_address_is_404(client: FlaskClient) -> None:
     assert "/cds-services" in said(client.get("/cds-services/a/b/c"), 404)["diagnostics"]
 
 
+@pytest.mark.conformance("status-405")
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
     [
@@ -282,6 +286,7 @@ def test_the_wrong_method_is_405_and_says_which_is_right(
     assert allowed in answer.headers["Allow"]
 
 
+@pytest.mark.conformance("status-415")
 @pytest.mark.parametrize("address", [HOOK, EVALUATE])
 @pytest.mark.parametrize(
     "content_type",

@@ -39,6 +39,7 @@ def padded(call: dict[str, Any], size: int) -> bytes:
     return orjson.dumps({**call, "extension": "x" * (size - len(bare))})
 
 
+@pytest.mark.conformance("status-413")
 def test_a_body_of_the_limit_is_read_and_one_byte_more_is_413(
     client: FlaskClient, hook_call: dict[str, Any]
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_gzip_body_is_unpacked(client: FlaskClient, hook_call: dict[str, Any])
     assert gzipped(client, gzip.compress(orjson.dumps(hook_call))).json == plain.json
 
 
+@pytest.mark.conformance("status-413")
 def test_a_gzip_bomb_is_413_and_is_not_unpacked(client: FlaskClient) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < LIMIT
@@ -87,6 +89,7 @@ def test_gzip_that_does_not_unpack_is_400(
     assert "gzip" in answer.json["issue"][0]["diagnostics"]
 
 
+@pytest.mark.conformance("status-415")
 @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
 def test_another_content_encoding_is_415(client: FlaskClient, encoding: str) -> None:
     assert gzipped(client, b"{}", encoding).status_code == 415

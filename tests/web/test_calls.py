@@ -35,6 +35,7 @@ def test_a_twitch_with_weakness_and_slurred_speech_is_an_urgent_referral(
     assert card["suggestions"][0]["actions"][0]["resource"]["subject"] == {"reference": "Patient/teacher"}
 
 
+@pytest.mark.conformance("4", "5", "6")
 def test_an_answer_holds_no_null_and_no_empty_member(client: FlaskClient, hook_call: dict[str, Any]) -> None:
     for call in (hook_call, {**hook_call, "prefetch": {**hook_call["prefetch"], "conditions": None}}):
         answer = client.post(ADDRESS, json=call).json
@@ -57,6 +58,7 @@ def test_the_patient_may_be_named_as_a_reference(client: FlaskClient, hook_call:
     assert client.post(ADDRESS, json=hook_call).json == as_id
 
 
+@pytest.mark.conformance("29", "73")
 def test_what_the_envelope_holds_beyond_the_standard_is_passed_over(
     client: FlaskClient, hook_call: dict[str, Any]
 ) -> None:
@@ -67,6 +69,7 @@ def test_what_the_envelope_holds_beyond_the_standard_is_passed_over(
     assert client.post(ADDRESS, json=hook_call).json["cards"]
 
 
+@pytest.mark.conformance("29")
 def test_optional_members_may_be_null(client: FlaskClient, hook_call: dict[str, Any]) -> None:
     hook_call |= {"fhirServer": None, "fhirAuthorization": None}
     hook_call["context"]["encounterId"] = None
@@ -74,6 +77,7 @@ def test_optional_members_may_be_null(client: FlaskClient, hook_call: dict[str, 
     assert client.post(ADDRESS, json=hook_call).status_code == 200
 
 
+@pytest.mark.conformance("36")
 @pytest.mark.parametrize("prefetch", [..., None, {}], ids=["absent", "null", "empty"])
 def test_without_a_prefetch_the_answer_is_412_and_names_the_keys(
     client: FlaskClient, hook_call: dict[str, Any], prefetch: Any
@@ -89,6 +93,7 @@ def test_without_a_prefetch_the_answer_is_412_and_names_the_keys(
     assert "GET /cds-services" in issue["diagnostics"]
 
 
+@pytest.mark.conformance("8", "75")
 def test_an_answer_with_cards_is_kept_in_the_audit_without_the_patient(
     client: FlaskClient, hook_call: dict[str, Any], store: Store
 ) -> None:
@@ -104,6 +109,7 @@ def test_an_answer_with_cards_is_kept_in_the_audit_without_the_patient(
     assert "teacher" not in str(row)
 
 
+@pytest.mark.conformance("8")
 def test_a_refused_call_is_kept_in_the_audit_with_the_reason(
     client: FlaskClient, hook_call: dict[str, Any], store: Store
 ) -> None:
@@ -217,6 +223,7 @@ def test_head_and_options_are_answered(client: FlaskClient) -> None:
     assert "POST" in client.options(ADDRESS).headers["Allow"]
 
 
+@pytest.mark.conformance("72")
 def test_a_browser_of_a_listed_origin_may_call(make_app: Callable[..., Flask]) -> None:
     client = make_app(cors_origins="https://sandbox.example, https://b.example").test_client()
 

@@ -119,6 +119,7 @@ def test_discovery_is_as_the_golden_file_says(client_of: Callable[[str], FlaskCl
     assert shortened(found) == golden(f"discovery-{profile}", found)
 
 
+@pytest.mark.conformance("44")
 @pytest.mark.parametrize("profile", DIALECTS)
 def test_cards_are_as_the_golden_file_says(
     client_of: Callable[[str], FlaskClient], hook_call: dict[str, Any], profile: str
@@ -171,6 +172,7 @@ def test_every_card_is_a_card_of_the_standard(profile: str, kind: str) -> None:
         assert all(s["label"] and s["actions"] for s in card.get("suggestions", ()))
 
 
+@pytest.mark.conformance("74")
 @pytest.mark.parametrize("profile", ["1.0", "cerner"])
 def test_a_client_of_1_0_gets_no_later_member(profile: str) -> None:
     later = members(said("cards", profile)) | members(said("order", profile))
@@ -204,11 +206,13 @@ def test_epics_topics_are_codes_that_it_takes() -> None:
             assert card["source"]["topic"]["code"].isalnum()
 
 
+@pytest.mark.conformance("47")
 @pytest.mark.parametrize("profile", DIALECTS)
 def test_no_dialect_links_to_what_it_would_have_to_register(profile: str) -> None:
     assert "links" not in members(said("cards", profile))
 
 
+@pytest.mark.conformance("16")
 @pytest.mark.parametrize("profile", DIALECTS)
 def test_the_hook_that_all_clients_know_is_listed_last_of_its_service(profile: str) -> None:
     services = said("discovery", profile)["services"]

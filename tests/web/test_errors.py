@@ -23,11 +23,13 @@ def every_error(kind: type[ServiceError] = ServiceError) -> Iterator[type[Servic
         yield from every_error(narrower)
 
 
+@pytest.mark.conformance("43")
 @pytest.mark.parametrize("kind", [kind for kind in every_error() if kind.__module__ == errors.__name__])
 def test_every_error_has_a_status_of_its_own(kind: type[ServiceError]) -> None:
     assert kind in STATUS
 
 
+@pytest.mark.conformance("status-401", "status-404", "status-429")
 @pytest.mark.parametrize(
     ("error", "status", "headers"),
     [
@@ -54,6 +56,7 @@ def test_an_error_without_a_row_has_the_status_of_what_it_is() -> None:
     assert status_of(Narrower("…")) == STATUS[errors.NotABundle]
 
 
+@pytest.mark.conformance("status-500")
 def test_a_bug_is_500_with_an_outcome_and_the_log_says_where_but_not_what(
     app: Flask, logged: list[Any]
 ) -> None:
@@ -73,6 +76,7 @@ def test_a_bug_is_500_with_an_outcome_and_the_log_says_where_but_not_what(
     assert not any(secret in answer.text + str(logged) for secret in SECRETS)
 
 
+@pytest.mark.conformance("34", "69", "71")
 def test_nothing_of_a_patient_or_a_token_reaches_the_log_or_an_error(
     client: FlaskClient, hook_call: dict[str, Any], teacher: dict[str, Any], logged: list[Any]
 ) -> None:

@@ -36,6 +36,7 @@ def card(client: FlaskClient, hook_call: dict[str, Any]) -> dict[str, Any]:
     return first
 
 
+@pytest.mark.conformance("56", "60")
 def test_feedback_on_a_card_is_kept_and_answered_with_an_empty_200(
     client: FlaskClient, store: Store, card: dict[str, Any]
 ) -> None:
@@ -78,6 +79,7 @@ def test_an_override_silences_the_advice_for_the_patient_on_the_same_evidence(
     assert rows == [("TwitchReferralUrgent",)]
 
 
+@pytest.mark.conformance("58")
 def test_repeats_are_one_row(client: FlaskClient, store: Store) -> None:
     for _ in range(3):
         client.post(ADDRESS, json={"feedback": [item(), item()]})
@@ -93,6 +95,7 @@ def test_a_card_that_we_do_not_know_is_kept_and_counted_as_such(client: FlaskCli
     assert client.get("/feedback/summary").json["unknownCards"] == 1
 
 
+@pytest.mark.conformance("58")
 @pytest.mark.parametrize(
     "reason",
     [
@@ -134,6 +137,7 @@ def test_an_override_without_a_coded_reason_is_kept_without_one(reason: dict[str
     assert found.reason_code is None
 
 
+@pytest.mark.conformance("71")
 def test_comments_and_displays_are_not_kept_and_not_logged(
     client: FlaskClient, store: Store, logged: list[Any]
 ) -> None:
@@ -145,6 +149,7 @@ def test_comments_and_displays_are_not_kept_and_not_logged(
     assert "Sentinelson" not in answer.text + str(kept(store)) + str(logged)
 
 
+@pytest.mark.conformance("57", "cds-fb-1")
 @pytest.mark.parametrize(
     ("wrong", "member"),
     [
@@ -229,6 +234,7 @@ def test_feedback_on_a_service_that_we_do_not_have_is_404(client: FlaskClient) -
     assert client.post("/cds-services/other/feedback", json={"feedback": [item()]}).status_code == 404
 
 
+@pytest.mark.conformance("status-503")
 def test_a_store_that_is_down_is_told_so_that_the_client_sends_it_again(
     make_app: Callable[..., Flask], store: Store
 ) -> None:

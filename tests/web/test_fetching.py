@@ -95,6 +95,7 @@ def reasons(answer: Any) -> tuple[list[str], str]:
     return issue["expression"], issue["diagnostics"]
 
 
+@pytest.mark.conformance("31", "32", "33", "35")
 def test_without_any_prefetch_the_answer_is_the_same(
     client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer
 ) -> None:
@@ -116,6 +117,7 @@ def test_in_the_open_mode_the_listed_servers_may_be_asked(
     assert client.post(HOOK, json=lacking(hook_call, ehr)).json["cards"]
 
 
+@pytest.mark.conformance("38")
 def test_pages_are_followed(client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer) -> None:
     first, *others = [entry["resource"] for entry in hook_call["prefetch"]["conditions"]["entry"]]
     ehr.answers["/fhir/Condition"] = gives(searchset(first, next=f"{ehr.base}/page2"))
@@ -125,6 +127,23 @@ def test_pages_are_followed(client: FlaskClient, hook_call: dict[str, Any], ehr:
 
     assert answer.json["cards"][0]["source"]["topic"]["code"] == "TwitchReferralUrgent"
     assert "conditions" not in answer.json["cards"][0]["detail"]
+
+
+def test_the_next_page_of_what_was_sent_is_read_with_the_token(
+    client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer
+) -> None:
+    whole = {**dict.fromkeys(TYPES), **hook_call["prefetch"]}
+    first, *rest = whole["conditions"]["entry"]
+    ehr.answers["/fhir/pages"] = gives(searchset(*(entry["resource"] for entry in rest)))
+    next_page = [{"relation": "next", "url": f"{ehr.base}/pages?_page=2"}]
+    sent = {**whole, "conditions": {**EMPTY, "total": len(rest) + 1, "entry": [first], "link": next_page}}
+
+    answer = post(client, {**lacking(hook_call, ehr), "prefetch": sent})
+
+    assert answer.json == post(client, {**hook_call, "prefetch": whole}).json
+    assert [(path, headers["Authorization"]) for path, headers in ehr.asked] == [
+        ("/fhir/pages?_page=2", f"Bearer {TOKEN}")
+    ]
 
 
 def test_what_a_client_cut_off_is_had_in_full(
@@ -143,6 +162,7 @@ def test_what_a_client_cut_off_is_had_in_full(
     assert answer.json["cards"][0]["source"]["topic"]["code"] == "TwitchReferralUrgent"
 
 
+@pytest.mark.conformance("71")
 @pytest.mark.parametrize(
     "server",
     [
@@ -207,6 +227,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.conformance("36")
 @pytest.mark.parametrize(("fault", "why"), FAULTS.values(), ids=FAULTS)
 def test_a_required_key_that_cannot_be_fetched_is_412_with_the_reason(
     client_for: Callable[..., FlaskClient], hook_call: dict[str, Any], ehr: FaultServer, fault: Any, why: str
@@ -233,6 +254,7 @@ def test_a_server_that_hangs_costs_no_more_than_the_deadline(
     assert time.monotonic() - began < 2.5
 
 
+@pytest.mark.conformance("26")
 def test_an_optional_key_that_cannot_be_fetched_is_named_on_the_card(
     client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer, logged: list[Any]
 ) -> None:
@@ -257,6 +279,7 @@ def test_a_patient_without_a_twitch_costs_the_server_two_queries_at_most(
     assert len(ehr.asked) == 2
 
 
+@pytest.mark.conformance("34", "69", "71")
 def test_nothing_of_the_token_the_server_or_the_patient_reaches_log_answer_or_audit(
     client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer, store: Store, logged: list[Any]
 ) -> None:

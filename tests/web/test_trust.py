@@ -1,5 +1,6 @@
 """Who is let in: registered clients with a right token; this machine alone where nobody is registered."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from service.store import Store
 from tests.web.trusted import FORGED, ISSUER, PUBLIC_URL, bearing, registered, token
 
 HOOK = "/cds-services/fasciculation-red-flags"
+APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
 EVERY = [
     ("GET", "/cds-services"),
     ("POST", HOOK),
@@ -20,7 +22,20 @@ EVERY = [
     ("POST", "/cds-services/unknown"),
     ("GET", "/feedback/summary"),
     ("POST", "/evaluate"),
+    ("POST", "/fhir/$evaluate"),
+    ("POST", APPLY),
 ]
+# A value for each variable of a path.
+NAMES = {"service_id": "fasciculation-red-flags", "plan_id": "fasciculation-red-flags"}
+NAMES |= {"resource_type": "Questionnaire", "artefact_id": "twitch-history"}
+OPEN = {
+    "/conformance",
+    "/fhir/Questionnaire",
+    "/fhir/Questionnaire/twitch-history",
+    "/fhir/metadata",
+    "/livez",
+    "/readyz",
+}
 
 
 @pytest.fixture
@@ -55,19 +70,21 @@ def is_refused(answer: Any) -> bool:
     )
 
 
+@pytest.mark.conformance("61", "62", "status-401")
 @pytest.mark.parametrize(("method", "path"), EVERY)
 def test_whatever_is_no_probe_needs_a_token(client: FlaskClient, method: str, path: str) -> None:
     assert is_refused(client.open(path, method=method))
 
 
+@pytest.mark.conformance("61", "62")
 def test_every_route_is_closed_unless_it_is_named(client: FlaskClient) -> None:
     rules = list(client.application.url_map.iter_rules())
-    paths = {rule.rule.replace("<service_id>", "fasciculation-red-flags"): rule for rule in rules}
+    paths = {re.sub("<(.+?)>", lambda name: NAMES[name[1]], rule.rule): rule for rule in rules}
     methods = {path: "POST" if "POST" in (rule.methods or ()) else "GET" for path, rule in paths.items()}
 
     statuses = {path: client.open(path, method=method).status_code for path, method in methods.items()}
 
-    assert {path for path, status in statuses.items() if status != 401} == {"/livez", "/readyz"}
+    assert {path for path, status in statuses.items() if status != 401} == OPEN
 
 
 def test_a_client_with_a_token_for_the_address_is_served(
@@ -78,8 +95,14 @@ def test_a_client_with_a_token_for_the_address_is_served(
     assert answer.json["cards"][0]["indicator"] == "warning"
     assert client.get("/cds-services", headers=bearing("/cds-services")).status_code == 200
     assert client.post("/evaluate", json=teacher, headers=bearing("/evaluate")).status_code == 200
+    whom: list[dict[str, Any]] = [{"name": "subject", "valueString": "teacher"}]
+    data = [{"name": "data", "resource": teacher}]
+    for path, given in ((APPLY, whom + data), ("/fhir/$evaluate", data)):
+        asked = {"resourceType": "Parameters", "parameter": given}
+        assert client.post(path, json=asked, headers=bearing(path)).status_code == 200
 
 
+@pytest.mark.conformance("70", "status-401")
 @pytest.mark.parametrize(
     "header",
     [
@@ -106,6 +129,7 @@ def test_a_token_that_is_not_right_is_401_and_the_answer_does_not_say_why(
     assert is_refused(client.post(HOOK, json=hook_call, headers=header))
 
 
+@pytest.mark.conformance("67")
 def test_a_token_is_good_for_one_call(client: FlaskClient, hook_call: dict[str, Any]) -> None:
     header = bearing(HOOK)
 
@@ -115,6 +139,7 @@ def test_a_token_is_good_for_one_call(client: FlaskClient, hook_call: dict[str, 
     assert is_refused(again)
 
 
+@pytest.mark.conformance("69")
 def test_the_log_says_why_and_holds_no_token(client: FlaskClient, logged: list[Any]) -> None:
     header = bearing(HOOK, exp=9, iat=1)
 
@@ -126,6 +151,7 @@ def test_the_log_says_why_and_holds_no_token(client: FlaskClient, logged: list[A
     assert not any(part in str(logged) for part in header["Authorization"].split()[1].split("."))
 
 
+@pytest.mark.conformance("8")
 def test_a_refusal_is_audited_by_what_was_called_and_never_by_a_path_as_written(
     client: FlaskClient, store: Store
 ) -> None:
@@ -142,6 +168,7 @@ def test_a_refusal_is_audited_by_what_was_called_and_never_by_a_path_as_written(
     ]
 
 
+@pytest.mark.conformance("8", "69")
 def test_the_audit_names_the_client_its_tenant_and_the_token(
     trusting: Callable[..., FlaskClient], hook_call: dict[str, Any], store: Store
 ) -> None:
@@ -192,6 +219,7 @@ def test_a_silent_client_is_evaluated_and_recorded_and_shown_nothing(
     assert row["withheld"] == {"TwitchReferralUrgent": "silent"}
 
 
+@pytest.mark.conformance("42")
 def test_a_silent_client_still_learns_that_it_was_not_understood(
     trusting: Callable[..., FlaskClient], hook_call: dict[str, Any]
 ) -> None:
@@ -202,6 +230,7 @@ def test_a_silent_client_still_learns_that_it_was_not_understood(
     assert answer.status_code == 412
 
 
+@pytest.mark.conformance("72")
 def test_a_browser_may_ask_whether_it_may_ask(trusting: Callable[..., FlaskClient]) -> None:
     client = trusting(cors_origins="https://ehr.example")
     asked = {"Access-Control-Request-Method": "POST", "Origin": "https://ehr.example"}
@@ -217,6 +246,7 @@ def test_an_unknown_address_stays_unknown(client: FlaskClient) -> None:
     assert client.put(HOOK).status_code == 405
 
 
+@pytest.mark.conformance("61")
 @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.5", "2001:db8::1", "no address"])
 def test_while_nobody_is_registered_another_machine_is_refused(
     make_app: Callable[..., Flask], address: str

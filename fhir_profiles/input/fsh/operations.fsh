@@ -87,7 +87,7 @@ Usage: #definition
 * kind = #operation
 * affectsState = false
 * code = #evaluate
-* description = "Decides over one patient's resources on one day: which warning signs are YES, NO or UNKNOWN, how soon the patient should be seen, and what may explain the twitch. Nothing is stored but ids."
+* description = "Decides over one patient's resources on one day: which warning signs are YES, NO or UNKNOWN, how soon the patient should be seen, and what may explain the twitch. Nothing is stored."
 * comment = "POST {base}/$evaluate with a Parameters resource. The parts mirror the JSON of POST /evaluate."
 * system = true
 * type = false
@@ -143,10 +143,47 @@ Usage: #definition
 * insert Part(id, 1, 1, code, [[caffeine, sleep, hydration, nutrients, stress or stretching.]])
 * insert Part(withheld, 0, *, string, A part that would harm this patient.)
 * insert OutParts(openQuestion, 0, *, What is not known and could raise the disposition.)
-* insert Part(fact, 1, 1, string, What to ask.)
+* insert Part(fact, 1, 1, string, What it is.)
+* insert Part(ask, 1, 1, string, What to ask.)
+* insert Part(why, 1, 1, string, Why it is not known.)
 * insert Part(couldRaise, 1, 1, code, The disposition that it could raise to.)
 * insert PartFrom(all-twitch-dispositions)
 * insert Out(otherSubjects, 1, 1, integer, How many resources of other patients were passed over.)
 * insert OutParts(unreadable, 0, *, A resource that was set aside.)
 * insert Part(resource, 1, 1, string, Which.)
 * insert Part(reason, 1, 1, string, [[Why, without its values.]])
+
+// What clinical reasoning engines call. R4's own $apply finds the data by itself; here they are sent along.
+
+Instance: apply
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert Published(OperationDefinition, apply, Apply the plan to a record)
+* name = "Apply"
+* kind = #operation
+* affectsState = false
+* code = #apply
+* base = "http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply"
+* resource = #PlanDefinition
+* description = "What the plan proposes for one patient on one day, as a CarePlan: a RequestGroup is contained, its actions are draft orders, which are contained too. Nothing is stored, and nothing is ordered."
+* comment = "POST {base}/PlanDefinition/fasciculation-red-flags/$apply with a Parameters resource. Where nothing is advised, the CarePlan has no activity, and its title and note say so: every failure is an OperationOutcome. The plan fasciculation-order-check answers orders that are being written; it is called as a CDS service."
+* system = false
+* type = false
+* instance = true
+* insert In(subject, 1, 1, string, [[The patient, such as Patient/p1. One only.]])
+* parameter[=].searchType = #reference
+* insert In(data, 1, 1, Bundle, [[The patient's resources: a Bundle of any type. No server is asked. Resources of other patients are counted and passed over.]])
+* insert In(encounter, 0, 1, string, [[The encounter that the orders are to name, such as Encounter/e1.]])
+* parameter[=].searchType = #reference
+* insert In(on, 0, 1, date, [[The day of the assessment. Default: today in the configured time zone.]])
+* insert In(pathway, 0, 1, code, [[The pathway, such as early-referral or nice-ng127. Default: that of the client or the deployment.]])
+* insert In(practitioner, 0, 1, string, [[Passed over.]])
+* parameter[=].searchType = #reference
+* insert In(organization, 0, 1, string, [[Passed over.]])
+* parameter[=].searchType = #reference
+* insert In(userType, 0, 1, CodeableConcept, [[Passed over.]])
+* insert In(userLanguage, 0, 1, CodeableConcept, [[Passed over.]])
+* insert In(userTaskContext, 0, 1, CodeableConcept, [[Passed over.]])
+* insert In(setting, 0, 1, CodeableConcept, [[Passed over.]])
+* insert In(settingContext, 0, 1, CodeableConcept, [[Passed over.]])
+* insert Out(return, 1, 1, CarePlan, [[The proposal: status draft, intent proposal, its category the disposition.]])

@@ -84,11 +84,11 @@ def _coding(coding: Coding) -> Json:
 
 
 def _suggestion(suggestion: Suggestion, dialect: Dialect) -> Json:
-    recommended = suggestion.is_recommended if dialect.since_1_1 else False
+    """`isRecommended` is said where it is false, too: typed clients there are insist on it."""
     return _without_empty(
         uuid=suggestion.uuid,
         label=suggestion.label,
-        isRecommended=recommended or None,
+        isRecommended=suggestion.is_recommended if dialect.since_1_1 else None,
         actions=[_action(action) for action in suggestion.actions],
     )
 

@@ -26,6 +26,8 @@ from service.hooks.prefetch import SOURCES, gather
 from service.hooks.templates import PATIENT, templates
 from service.knowledge import Knowledge, load
 from service.web.schemas import assessment_json
+from tests.conformance.served import Served, served
+from tests.web.trusted import bearing, registered
 
 HERE = Path(__file__).parent
 ON = date(2026, 11, 23)
@@ -155,8 +157,13 @@ def fetched_record(
     )
     prefetch = {key: one.value for key, one in fetched.items() if one.value is not None}
     prefetched = gather(prefetch, SOURCES)
+    resources, passed_over = prefetched.resources(knowledge)
     record = record_of(
-        prefetched.resources(), knowledge, patient=f"Patient/{who}", incomplete=prefetched.incomplete
+        resources,
+        knowledge,
+        patient=f"Patient/{who}",
+        incomplete=prefetched.incomplete,
+        passed_over=passed_over,
     )
     return fetched, record
 
@@ -203,3 +210,78 @@ def test_a_patient_who_is_not_there_is_not_found(base: str, fetcher: Fetcher) ->
     )
 
     assert fetched == {"patient": Fetched(why=Why.NOT_FOUND)}
+
+
+# --- Through the service's own door: a call without prefetch, from process to process ----------------------
+
+
+@pytest.fixture(scope="module")
+def service(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service, served for one registered client whose FHIR server that is."""
+    folder = tmp_path_factory.mktemp("served")
+    clients = registered(folder, f'fhir_servers = ["{base}"]', "private_network = true")
+    with served(folder, clients=clients, public_url="{base}", fetch_deadline_s="30") as running:
+        yield running
+
+
+def call(base: str, who: str, *, token: str = TOKEN) -> dict[str, Any]:
+    """A patient-view that brings nothing but the way to the FHIR server."""
+    authorization = {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "user/*.rs",
+        "subject": "twitch-cds",
+    }
+    return {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/d1", "patientId": who},
+        "fhirServer": base,
+        "fhirAuthorization": authorization,
+    }
+
+
+def asked(service: Served, body: dict[str, Any]) -> requests.Response:
+    path = "/cds-services/fasciculation-red-flags"
+    return requests.post(
+        service.base + path, json=body, headers=bearing(path, aud=service.base + path), timeout=60
+    )
+
+
+@pytest.mark.conformance("31", "32", "33", "35", "38", "62", "64", "prefetch-absent")
+def test_a_call_without_prefetch_becomes_a_card(base: str, service: Served) -> None:
+    answer = asked(service, call(base, "twitcher"))
+
+    assert answer.status_code == 200, answer.text
+    (card, *_) = answer.json()["cards"]
+    assert "muscle weakness" in card["summary"].lower()
+    assert "Not received" not in card["detail"]
+    assert {
+        action["resource"]["subject"]["reference"] for s in card["suggestions"] for action in s["actions"]
+    } == {"Patient/twitcher"}
+
+
+@pytest.mark.conformance("41")
+def test_a_call_about_somebody_who_never_twitched_is_met_with_silence(base: str, service: Served) -> None:
+    answer = asked(service, call(base, "neighbour"))
+
+    assert (answer.status_code, answer.json()) == (200, {"cards": []})
+
+
+@pytest.mark.conformance("36", "42")
+def test_a_token_that_the_fhir_server_refuses_is_412(base: str, service: Served) -> None:
+    answer = asked(service, call(base, "twitcher", token="sentinel-wrong-token"))
+
+    assert answer.status_code == 412
+    assert "did not accept the token" in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.conformance("34", "69", "71")
+def test_the_log_of_all_this_holds_no_token_and_no_patient(base: str, service: Served) -> None:
+    asked(service, call(base, "twitcher"))
+    asked(service, call(base, "twitcher", token="sentinel-wrong-token"))
+
+    log = service.log.read_text()
+    assert '"status":200' in log and '"status":412' in log
+    assert not any(word in log for word in (TOKEN, "sentinel-wrong-token", "twitcher", "eyJ"))

@@ -29,21 +29,34 @@ import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValid
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
 import org.hl7.fhir.common.hapi.validation.validator.FhirDefaultPolicyAdvisor;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.common.hapi.validation.validator.WorkerContextValidationSupportAdapter;
 import org.hl7.fhir.convertors.factory.VersionConvertorFactory_40_50;
 import org.hl7.fhir.r4.model.MetadataResource;
+import org.hl7.fhir.r5.context.IWorkerContext;
 import org.hl7.fhir.r5.elementmodel.Element;
+import org.hl7.fhir.r5.elementmodel.JsonParser;
 import org.hl7.fhir.r5.elementmodel.Manager;
+import org.hl7.fhir.r5.elementmodel.ParserBase;
+import org.hl7.fhir.r5.elementmodel.ValidatedFragment;
 import org.hl7.fhir.r5.model.CanonicalResource;
 import org.hl7.fhir.r5.model.CanonicalType;
+import org.hl7.fhir.r5.model.StructureDefinition;
 import org.hl7.fhir.r5.utils.validation.IResourceValidator;
 import org.hl7.fhir.r5.utils.validation.IValidationPolicyAdvisor;
 import org.hl7.fhir.r5.utils.validation.IValidatorResourceFetcher;
+import org.hl7.fhir.r5.utils.validation.ValidatorSession;
 import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
 import org.hl7.fhir.r5.utils.validation.constants.ReferenceValidationPolicy;
+import org.hl7.fhir.r5.utils.xver.XVerExtensionManagerFactory;
+import org.hl7.fhir.utilities.i18n.I18nConstants;
+import org.hl7.fhir.utilities.json.model.JsonObject;
+import org.hl7.fhir.utilities.validation.ValidationMessage;
+import org.hl7.fhir.validation.ValidatorSettings;
 import org.hl7.fhir.validation.instance.InstanceValidator;
 
 /**
- * Validates files with the FHIR instance validator against R4 and our own artefacts, without a network.
+ * Validates files with the FHIR instance validator against R4 and our own artefacts, without a network. What is no
+ * resource is an answer of CDS Hooks, and is held against the logical model of such answers.
  *
  * Arguments: the folder of our artefacts, then files or folders to validate. One line of output a finding:
  * file, severity, place and message, with tabs between. A file without findings gives no line.
@@ -54,6 +67,7 @@ public class Validate {
     Map<String, MetadataResource> ours = artefacts(context, Path.of(arguments[0]));
     ValidationSupportChain known = support(context, ours);
     FhirValidator validator = context.newValidator().registerValidatorModule(module(known, ours));
+    IWorkerContext worker = WorkerContextValidationSupportAdapter.newVersionSpecificWorkerContextWrapper(known);
     ValidationOptions options = new ValidationOptions();
     List<Path> files = new ArrayList<>();
     for (int i = 1; i < arguments.length; i++) {
@@ -62,24 +76,55 @@ public class Validate {
       }
     }
     for (Path file : files) {
-      for (SingleValidationMessage said : validator.validateWithResult(Files.readString(file), options).getMessages()) {
-        if (falseAlarm(said, known)) {
-          continue;
+      String text = Files.readString(file);
+      JsonObject json = org.hl7.fhir.utilities.json.parser.JsonParser.parseObject(text);
+      if (json.has("resourceType")) {
+        for (SingleValidationMessage said : validator.validateWithResult(text, options).getMessages()) {
+          tell(file, said.getSeverity().getCode(), said.getLocationString(), said.getMessage(), known);
         }
-        String message = said.getMessage() == null ? "" : said.getMessage().replaceAll("\\s+", " ");
-        System.out.println(String.join("\t", file.toString(), said.getSeverity().getCode(),
-            String.valueOf(said.getLocationString()), message));
+        continue;
+      }
+      String model = BASE + "StructureDefinition/cds-hooks-" + (json.has("services") ? "services" : "response");
+      for (ValidationMessage said : asModel(text, worker.fetchResource(StructureDefinition.class, model), worker, ours)) {
+        tell(file, said.getLevel().toCode(), said.getLocation(), said.getMessage(), known);
       }
     }
     System.err.println(files.size() + " files validated");
+  }
+
+  private static void tell(Path file, String severity, String place, String message, ValidationSupportChain known) {
+    if (!falseAlarm(message, known)) {
+      String words = message == null ? "" : message.replaceAll("\\s+", " ");
+      System.out.println(String.join("\t", file.toString(), severity, String.valueOf(place), words));
+    }
+  }
+
+  /** JSON that is no resource, and the resources in it, against a logical model. */
+  private static List<ValidationMessage> asModel(String text, StructureDefinition model, IWorkerContext worker,
+      Map<String, MetadataResource> ours) throws IOException {
+    JsonParser parser = new JsonParser(worker);
+    parser.setLogical(model);
+    parser.setupValidation(ParserBase.ValidationPolicy.EVERYTHING);
+    ValidatedFragment parsed = parser.parse(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8))).get(0);
+    List<ValidationMessage> found = new ArrayList<>(parsed.getErrors());
+    InstanceValidator validator = new InstanceValidator(worker, new FhirInstanceValidator.NullEvaluationContext(),
+        XVerExtensionManagerFactory.createExtensionManager(worker), new ValidatorSession(), new ValidatorSettings());
+    validator.setPolicyAdvisor(new TypesOfReferences());
+    validator.setFetcher(new NothingElsewhere(ours));
+    validator.setAnyExtensionsAllowed(false);
+    validator.setBestPracticeWarningLevel(BestPracticeWarningLevel.Ignore);
+    validator.validate(null, found, "", parsed.getElement(), List.of(model));
+    // The resource of an action that creates one has no id yet, and a service has one id under all its hooks.
+    found.removeIf(said -> NOT_OF_RESOURCES.contains(String.valueOf(said.getMessageId())));
+    return found;
   }
 
   /**
    * HAPI says "None of the codings provided are in the value set" of a CodeableConcept as soon as one of its codings is
    * not; FHIR asks for one that is. So each coding is looked up by itself.
    */
-  private static boolean falseAlarm(SingleValidationMessage said, ValidationSupportChain known) {
-    Matcher none = NONE.matcher(said.getMessage() == null ? "" : said.getMessage());
+  private static boolean falseAlarm(String message, ValidationSupportChain known) {
+    Matcher none = NONE.matcher(message == null ? "" : message);
     if (!none.find()) {
       return false;
     }
@@ -93,6 +138,14 @@ public class Validate {
     }
     return false;
   }
+
+  private static final Set<String> NOT_OF_RESOURCES =
+      Set.of(I18nConstants.RESOURCE_RES_ID_MISSING, I18nConstants.DUPLICATE_ID);
+
+  /** Extensions by which logical models say how their JSON differs from that of resources. */
+  private static final String HOW_JSON_IS_WRITTEN = "http://hl7.org/fhir/tools/StructureDefinition/";
+
+  private static final String BASE = "https://twitch-cds.example/fhir/";
 
   private static final Pattern NONE = Pattern.compile(
       "^None of the codings provided are in the value set '[^']*' \\(([^|)]+)[^)]*\\).*\\(codes = (.*)\\)$");
@@ -128,6 +181,7 @@ public class Validate {
     module.setValidatorPolicyAdvisor(new TypesOfReferences());
     module.setValidatorResourceFetcher(new NothingElsewhere(ours));
     module.setAnyExtensionsAllowed(false);
+    module.setCustomExtensionDomains(HOW_JSON_IS_WRITTEN);
     module.setBestPracticeWarningLevel(BestPracticeWarningLevel.Ignore);
     return module;
   }
@@ -143,7 +197,6 @@ public class Validate {
 
   /** Nothing is fetched. An address below our base must be one of our artefacts or an example of a server's. */
   private record NothingElsewhere(Map<String, MetadataResource> ours) implements IValidatorResourceFetcher {
-    private static final String BASE = "https://twitch-cds.example/fhir/";
     private static final Pattern LITERAL = Pattern.compile("([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})");
 
     /** A reference is good if its type is: what is returned is of that type, and empty. */
