@@ -197,7 +197,7 @@ def test_a_child_is_referred_to_paediatric_neurology(age: int, specialty: str) -
     assessment = assessed({"age": age, "twitch_onset": "30 days ago"})
 
     assert assessment.referral.specialty == specialty
-    adults = "The evidence is from adults; ask paediatric neurology."
+    adults = "The evidence is from adults; questions go to paediatric neurology."
     assert assessment.notes == ((adults,) if age < 18 else ())
 
 
