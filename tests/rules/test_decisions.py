@@ -395,10 +395,12 @@ def test_questions_of_one_weight_come_in_the_order_of_the_knowledge() -> None:
     assert asked == ["speech-difficulty", "orthopnoea", "weakness-progressive", "gait-disturbance"]
 
 
-def test_whether_lithium_is_taken_is_asked_last() -> None:
-    assessment = assessed({"twitch_onset": "3 days ago", "speech-difficulty": "YES"})
+def test_whether_lithium_is_taken_and_whether_it_spreads_is_asked_last() -> None:
+    slurred = assessed({"twitch_onset": "3 days ago", "speech-difficulty": "YES"})
+    unsteady = assessed({"twitch_onset": "3 days ago", "gait-disturbance": "YES"})
 
-    assert [q.fact for q in assessment.open_questions] == ["orthopnoea", "lithium"]
+    assert [q.fact for q in slurred.open_questions] == ["orthopnoea", "lithium"]
+    assert [q.fact for q in unsteady.open_questions][-3:] == ["cramp", "lithium", "spreading"]
 
 
 EYELID = {"twitch_recorded": "20 days ago", "twitch_site": "eyelid"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from service.answers import Answer, not_recorded
@@ -10,7 +12,8 @@ from service.findings import RuleKind
 from service.knowledge.advice import Thresholds
 from service.rules import RULES
 from service.rules.contributors import TRIGGERS, high_alcohol
-from service.rules.rule import asked_once
+from service.rules.red_flags import cramping
+from service.rules.rule import Question, Rule, asked_once, motor_flag, red_flag, same_day
 from service.truth import Truth
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
@@ -93,6 +96,24 @@ def test_motor_and_same_day_rules_are_known_as_such() -> None:
         " sudden-deficit"
     )
     assert {rule.id for rule in RULES.values()} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("register", "kind"),
+    [(red_flag, RuleKind.OTHER), (motor_flag, RuleKind.MOTOR), (same_day, RuleKind.SAME_DAY)],
+)
+def test_a_rule_is_registered_by_its_id_and_kind(
+    register: Callable[[str], Callable[[Question], Question]],
+    kind: RuleKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registered: dict[str, Rule] = {}
+    monkeypatch.setattr("service.rules.rule.RULES", registered)
+
+    ask = register("cramping")(cramping)
+
+    assert registered == {"cramping": Rule("cramping", kind, ask)}
+    assert ask(facts({"cramp": "YES"}), packaged().thresholds).yes
 
 
 def test_a_rule_is_asked_once_about_the_same_facts() -> None:
