@@ -147,6 +147,7 @@ def test_a_denial_of_one_day_is_noted_and_one_of_something_else_is_not() -> None
     [
         ([{"onset": "14 days ago"}], Amount(14, 14, "d")),
         ([{"onset": "14 days ago", "stated": "3 days ago"}], Amount(14, 14, "d")),
+        ([{"onset": "14 days ago", "stated": "14 days ago"}], Amount(14, 14, "d")),
         ([{"stated": "20 days ago"}], Amount(20, inf, "d")),
         ([{"stated": "20 days ago"}, {"stated": "3 days ago"}], Amount(20, inf, "d")),
         ([{"onset": "2026-11"}], Amount(0, 22, "d")),
@@ -327,6 +328,10 @@ def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:
         (["YES"], "no site is recorded"),
         ([{"site": "hand"}], "only one site is recorded"),
         ([{"site": "hand"}, {"site": "foot"}], "the dates of the sites do not tell which came first"),
+        (
+            [{"site": "hand", "onset": "5 days ago"}, {"site": "foot"}],
+            "the dates of the sites do not tell which came first",
+        ),
     ],
 )
 def test_an_unknown_spread_says_why(said: list[Any], why: str) -> None:

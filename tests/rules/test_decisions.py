@@ -39,6 +39,7 @@ def test_a_contributor_is_named_or_lifts_as_the_case_says(case: Case) -> None:
 def test_a_contributor_has_its_words_and_what_it_rests_on() -> None:
     (named,) = contributors(facts({"caffeine-intake": "900"}), packaged(), "early-referral")
 
+    assert assessed({"twitch_onset": "3 days ago", "caffeine-intake": "900"}).contributors == (named,)
     assert (named.id, named.words) == ("caffeine", packaged().rules["caffeine"].says)
     assert [b.fact for b in named.basis] == ["caffeine intake 900 mg/d"]
 
