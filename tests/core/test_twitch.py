@@ -227,6 +227,15 @@ def test_improving_is_what_the_newest_course_says(statements: list[Any], improvi
     assert spoken.improving(30).truth is improving
 
 
+def test_improving_rests_on_the_course_and_its_lack_is_named() -> None:
+    improving = {"value": "improving", "stated": "today"}
+
+    answer = twitch("YES", twitch_course=improving).improving(30)
+
+    assert [b.source for b in answer.basis] == ["Condition/twitch-course-0"]
+    assert twitch("YES").improving(30).gaps == (Gap("twitch-course", "not recorded"),)
+
+
 def test_a_course_from_before_the_newest_twitch_does_not_count() -> None:
     spoken = twitch({"stated": "5 days ago"}, twitch_course={"value": "improving", "stated": "6 days ago"})
 
