@@ -3,7 +3,8 @@
 A mutant is the core with one small change: `<` for `<=`, `|` for `&`, None for an argument. Where no test
 notices, either a test is missing or the change changes nothing. The latter are listed, with the reason,
 in explained.toml; every other survivor fails the run, and so does an explanation whose mutant is gone.
-`--again` tries only those that lived the last time unexplained, with the tests as they are now.
+`--again` tries only those that lived the last time unexplained, with the tests as they are now; all of
+them where the core has changed since.
 
 mutmut makes the mutants of [tool.mutmut] in a copy under .cache/mutants; each_mutant runs the tests there.
 What stands outside of functions (tables, defaults of fields) is not changed: other tests hold it.
@@ -11,6 +12,7 @@ What stands outside of functions (tables, defaults of fields) is not changed: ot
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -44,14 +46,15 @@ def main(*arguments: str) -> int:
     copied(ROOT, COPY)
     mutants = mutated(COPY, files)
     explained = _explained([module_of(file) for file in files])
-    known = json.loads(LAST.read_text()) if "--again" in arguments else {}
+    core = _digest(settings)
+    known = _last(core) if "--again" in arguments else {}
     verdicts = {
         name: known[name]
         for name, mutant in mutants.items()
         if name in known and (known[name] == KILLED or mutant in explained)
     }
     verdicts |= _tried(mutants.keys() - verdicts.keys(), settings["pytest_add_cli_args_test_selection"])
-    LAST.write_text(json.dumps({**known, **verdicts}))
+    LAST.write_text(json.dumps({"core": core, "verdicts": {**known, **verdicts}}))
     failed = _report(mutants, verdicts, explained)
     print(f"{time.monotonic() - start:.0f} s")
     return int(failed)
@@ -70,6 +73,19 @@ def _chosen(settings: Mapping[str, Sequence[str]], paths: Sequence[str]) -> list
     core = {str(file.relative_to(ROOT)) for file in chain(*globs)} - {*settings["do_not_mutate"]}
     wanted = [Path(path) for path in paths] or [Path()]
     return sorted(f for f in core if any(path in Path(f).parents or path == Path(f) for path in wanted))
+
+
+def _digest(settings: Mapping[str, Sequence[str]]) -> str:
+    """A hash over the core: mutants are numbered, and a change of the code gives the numbers to others."""
+    return hashlib.sha256(
+        "".join(Path(file).read_text() for file in _chosen(settings, [])).encode()
+    ).hexdigest()
+
+
+def _last(core: str) -> dict[str, str]:
+    """What became of each mutant the last time; nothing where the core has changed since."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    return last["verdicts"] if last.get("core") == core else {}
 
 
 def _tried(mutants: Iterable[str], tests: Iterable[str]) -> dict[str, str]:
