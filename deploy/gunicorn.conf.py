@@ -3,11 +3,39 @@
 Threads, because a call may wait for an EHR's FHIR server; preloaded, so that the
 workers share the knowledge and the compiled schemas. WEB_CONCURRENCY and a command
 line's --workers, --threads and --bind override what stands here.
+
+The workers count what /metrics tells in files of PROMETHEUS_MULTIPROC_DIR: a folder of
+this service alone, emptied at its start. Without the variable there is a temporary one.
 """
 
 import gc
 import os
+import shutil
+import sys
+import tempfile
+from itertools import count
+from multiprocessing import current_process
 from pathlib import Path
+
+# In memory, where there is such a folder: a heartbeat or a counter on a slow disk stalls the workers.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- files are made there safely
+VARIABLE, OWN = "PROMETHEUS_MULTIPROC_DIR", "twitch-cds-metrics-"
+# A reload runs this file once more, when all is counted already; a master that replaces another may inherit
+# the other's temporary folder, which goes when the other does.
+FIRST = "prometheus_client" not in sys.modules
+FOLDER = os.environ.get(VARIABLE, "")
+if not FOLDER or (FIRST and Path(FOLDER).name.startswith(OWN)):
+    FOLDER = tempfile.mkdtemp(prefix=OWN, dir=MEMORY)
+Path(FOLDER).mkdir(parents=True, exist_ok=True)
+# Before prometheus_client is imported, which decides by it how it counts.
+os.environ[VARIABLE] = FOLDER
+
+from prometheus_client import multiprocess, values  # noqa: E402
+
+if FIRST:
+    # By default the files bear the number of the process: every worker that is replaced would leave some, and
+    # /metrics would read them all for ever. A name is taken over, and so are the counts.
+    values.ValueClass = values.MultiProcessValue(lambda: current_process().name)
 
 wsgi_app = "service.web:create_app_from_env()"
 bind = ["127.0.0.1:8000"]
@@ -26,12 +54,38 @@ max_requests_jitter = 2_000
 
 # The control socket lets anybody with access to the home directory steer the service.
 control_socket_disable = True
-# A heartbeat file on a slow disk stalls the workers.
-if Path("/dev/shm").is_dir():  # noqa: S108 -- gunicorn makes its files there safely
-    worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = MEMORY
 
 # The service writes its own log, which holds no query strings and no bodies.
 accesslog = None
+
+
+def on_starting(server):
+    """Begin all counts at 0."""
+    for file in Path(FOLDER).glob("*.db"):
+        file.unlink()
+
+
+def pre_fork(server, worker):
+    """Give the worker the first name that no living worker has."""
+    taken = {other.name for other in server.WORKERS.values()}
+    worker.name = next(name for name in map("worker-{}".format, count()) if name not in taken)
+
+
+def post_fork(server, worker):
+    """Take the name."""
+    current_process().name = worker.name
+
+
+def child_exit(server, worker):
+    """What a worker said of its present state holds no longer; what it counted does."""
+    multiprocess.mark_process_dead(worker.name)
+
+
+def on_exit(server):
+    """Remove the temporary folder."""
+    if Path(FOLDER).name.startswith(OWN):
+        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def when_ready(server):

@@ -7,6 +7,7 @@ read (a number that is none, an unknown time zone) stops the program at its star
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -32,6 +33,7 @@ def _listed(value: Any) -> Any:
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -73,6 +75,8 @@ class Settings(BaseSettings):
     """How old the audit and the feedback become before `twitch-cds purge` deletes them, in days."""
     rate_limit: NonNegativeInt = 0
     """Calls a minute and client; 0 switches it off."""
+    metrics_from: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """The networks that may read /metrics."""
     max_token_lifetime_s: PositiveInt = 3600
     """The longest lifetime of a token that is accepted."""
     timezone: str = "UTC"

@@ -10,6 +10,7 @@
     ├── UnknownService            no CDS service of that id
     ├── RecordNotAvailable        the prefetch lacks what the decision needs
     ├── ClientNotTrusted          no token, or not one that we accept
+    ├── AddressNotAllowed         a page for the operators, asked for from elsewhere
     ├── TooManyRequests           the client's rate limit
     ├── NotFound                  no such artefact or page
     ├── NotAcceptable             an answer in a form that we do not give
@@ -115,6 +116,16 @@ class ClientNotTrusted(ServiceError):
         )
         self.reason = reason
         self.issuer = issuer
+
+
+class AddressNotAllowed(ServiceError):
+    """The page is for some addresses only, and the caller has another one; `setting` names them."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(
+            f"This is answered to the addresses of {setting} only. Ask from one of them, and not"
+            " through a proxy."
+        )
 
 
 class TooManyRequests(ServiceError):

@@ -1,6 +1,7 @@
 """The settings and their documentation."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_networks_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWITCH_CDS_METRICS_FROM", "10.0.0.0/8, 2001:db8::/32,")
+
+    assert Settings().metrics_from == (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+
+
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWITCH_CDS_HASH_KEY", "sesame")
     monkeypatch.setenv("TWITCH_CDS_DATABASE_URL", "postgresql://user:sesame@host/db")
@@ -65,6 +72,8 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_BODY_BYTES", "ten"),
         ("FETCH_DEADLINE_S", "-4711"),
         ("RATE_LIMIT", "-4711"),
+        ("METRICS_FROM", "prometheus"),
+        ("METRICS_FROM", "10.0.0.7/8"),
         ("PUBLIC_URL", "cds.hospital.example"),
         ("PUBLIC_URL", "ftp://cds.hospital.example"),
         ("PUBLIC_URL", "https://cds.hospital.example?a=b"),

@@ -40,9 +40,9 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "answers artefacts body cds conformance errors evaluate feedback fhir_json health operations"
-    " parts preview trust",
-    "web/schemas": "assessment calls cards feedback",
+    "web": "addresses answers artefacts body cds conformance described docs errors evaluate examples feedback"
+    " fhir_json health metrics openapi operations parts preview rates scrape shared_counts trust",
+    "web/schemas": "assessment assessment_shapes calls cards feedback shapes",
 }
 FORBIDDEN_NAMES = set(
     [

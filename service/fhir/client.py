@@ -37,11 +37,10 @@ from service.fhir.paging import (
     next_address,
     read_page,
 )
-from service.fhir.session import Call, Limits, Since, current, hush, session_for
+from service.fhir.session import Call, Limits, breaker_for, current, hush, session_for
 
 __all__ = ["Fetched", "Fetcher", "Limits", "Why"]
 
-OUTAGES = (Why.BUSY, Why.SERVER_ERROR, Why.UNREACHABLE, Why.TIMEOUT)
 CONNECT_S = 1.0
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
@@ -66,7 +65,8 @@ class Fetched:
 class Fetcher:
     """Made once per process, safe to share between threads; opens nothing until it is asked.
 
-    `ca_bundle` are the certificates to trust, where the usual ones will not do.
+    `ca_bundle` are the certificates to trust, where the usual ones will not do. `on_breaker` is
+    told the base URL of a server that is left alone from now on (True), or is well again.
     """
 
     def __init__(
@@ -75,8 +75,10 @@ class Fetcher:
         limits: Limits | None = None,
         ca_bundle: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_breaker: Callable[[str, bool], None] = lambda server, is_open: None,
     ) -> None:
         self._limits, self._ca_bundle, self._clock = limits or Limits(), ca_bundle, clock
+        self._on_breaker = on_breaker
         self._servers: dict[tuple[str, bool], _Server] = {}
         self._lock = threading.Lock()
         hush()
@@ -122,7 +124,9 @@ class Fetcher:
                 session = session_for(
                     base, private_network=private_network, limits=self._limits, ca_bundle=self._ca_bundle
                 )
-                self._servers[base, private_network] = _Server(base, session, self._limits, self._clock)
+                self._servers[base, private_network] = _Server(
+                    base, session, self._limits, self._clock, self._on_breaker
+                )
             return self._servers[base, private_network]
 
 
@@ -147,16 +151,17 @@ class _Query:
 class _Server:
     """One FHIR server. Its threads are its own: one that hangs cannot use up another's."""
 
-    def __init__(self, base: str, session: Session, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        base: str,
+        session: Session,
+        limits: Limits,
+        clock: Callable[[], float],
+        on_breaker: Callable[[str, bool], None],
+    ) -> None:
         self._base, self._session, self._limits = base, session, limits
         self._pool = ThreadPoolExecutor(limits.threads, "fhir")
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=limits.failures,
-            reset_timeout=limits.pause_s,
-            exclude=[lambda problem: isinstance(problem, Failed) and problem.why not in OUTAGES],
-            state_storage=Since(clock),
-            throw_new_error_on_trip=False,
-        )
+        self._breaker = breaker_for(base, limits, clock, on_breaker)
 
     def fetch(
         self, templates: Mapping[str, str], begun: Mapping[str, msgspec.Raw], call: Call

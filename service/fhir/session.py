@@ -24,6 +24,7 @@ from urllib3.util import parse_url
 from service.fhir.paging import PORTS, Failed, Why
 
 CHUNK = 65_536
+OUTAGES = (Why.BUSY, Why.SERVER_ERROR, Why.UNREACHABLE, Why.TIMEOUT)
 # They log URLs, and a URL names the patient.
 TALKATIVE = ("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry")
 # Where hospitals live. Not link-local, where clouds keep their keys, nor fd00:ec2::254, where AWS does, too.
@@ -186,6 +187,31 @@ class Since(pybreaker.CircuitMemoryStorage):
     @opened_at.setter
     def opened_at(self, _: datetime) -> None:
         self._at = self._clock()
+
+
+class _Listener(pybreaker.CircuitBreakerListener):
+    """Says when a breaker opens, and when it closes; half open, it waits for the outcome of its trial."""
+
+    def __init__(self, server: str, told: Callable[[str, bool], None]) -> None:
+        self._server, self._told = server, told
+
+    def state_change(self, cb: Any, old_state: Any, new_state: Any) -> None:
+        if new_state.name != pybreaker.STATE_HALF_OPEN:
+            self._told(self._server, new_state.name == pybreaker.STATE_OPEN)
+
+
+def breaker_for(
+    server: str, limits: Limits, clock: Callable[[], float], told: Callable[[str, bool], None]
+) -> pybreaker.CircuitBreaker:
+    """A breaker that leaves a server alone after some outages; `told` hears when (True), and when no more."""
+    return pybreaker.CircuitBreaker(
+        fail_max=limits.failures,
+        reset_timeout=limits.pause_s,
+        exclude=[lambda problem: isinstance(problem, Failed) and problem.why not in OUTAGES],
+        state_storage=Since(clock),
+        throw_new_error_on_trip=False,
+        listeners=[_Listener(server, told)],
+    )
 
 
 def hush() -> None:

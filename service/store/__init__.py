@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import atexit
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, delete
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -49,14 +49,23 @@ log = structlog.get_logger()
 class Store:
     """One database, SQLite or PostgreSQL by its URL. It connects when it first has something to do.
 
-    Without a `hash_key` patients are not told apart, so nothing is ever quiet.
+    Without a `hash_key` patients are not told apart, so nothing is ever quiet. `alarm` is told
+    what the store could not do, and how often: "rows-lost", "not-available", "token-unchecked".
     """
 
-    def __init__(self, url: str, *, hash_key: str | None = None, quiet_days: int = QUIET_DAYS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        hash_key: str | None = None,
+        quiet_days: int = QUIET_DAYS,
+        alarm: Callable[[str, int], None] = lambda what, count: None,
+    ) -> None:
         self._engine = database.engine_for(url)
         self._hash_key = hash_key.encode() if hash_key else None
         self._quiet_days = quiet_days
-        self._writer = Writer(self._write, QUEUE)
+        self._alarm = alarm
+        self._writer = Writer(self._write, QUEUE, alarm=lambda count: alarm("rows-lost", count))
         self._own_tokens = tokens.OwnTokens()
         self._resting_until = 0.0
         self._next_sweep = 0.0
@@ -83,13 +92,15 @@ class Store:
         self._engine.dispose()
 
     def condition(self) -> str:
-        """Whether the database answers: "ok" or "failing"."""
+        """Whether the database answers, and its tables are the newest: "ok", "failing" or "outdated".
+
+        One that did not answer a moment ago is "failing" without being asked again.
+        """
         try:
-            with self._engine.connect() as connection:
-                connection.execute(text("SELECT withheld FROM audit WHERE 1 = 0"))
-        except SQLAlchemyError:
+            with self._transaction() as connection:
+                return "ok" if database.revision(connection) == database.NEWEST else "outdated"
+        except StoreNotAvailable:
             return "failing"
-        return "ok"
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision. Raises SQLAlchemyError if the database cannot be had."""
@@ -124,6 +135,7 @@ class Store:
                 return tokens.note(connection, issuer, jti, expires_at)
         except StoreNotAvailable:
             self.unchecked += 1
+            self._alarm("token-unchecked", 1)
             log.error("token accepted without asking the store", unchecked=self.unchecked)
             return True
 
@@ -212,11 +224,14 @@ class Store:
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as cause:
             self._resting_until = monotonic() + REST_S
-            log.error("store not available", why=type(cause).__name__)
-            raise StoreNotAvailable() from cause
+            raise self._failed(cause) from cause
         except SQLAlchemyError as cause:
-            log.error("store not available", why=type(cause).__name__)
-            raise StoreNotAvailable() from cause
+            raise self._failed(cause) from cause
+
+    def _failed(self, cause: SQLAlchemyError) -> StoreNotAvailable:
+        self._alarm("not-available", 1)
+        log.error("store not available", why=type(cause).__name__)
+        return StoreNotAvailable()
 
     def _sweep(self, connection: Connection, now: datetime) -> None:
         if monotonic() >= self._next_sweep:

@@ -13,6 +13,8 @@ from service.errors import ServiceError
 
 # A call waits for its database no longer than this, in seconds; milliseconds where libpq says so.
 CONNECT_S, POOL_S, UNANSWERED_MS = 2, 2.0, 5000
+NEWEST = "0002"
+"""The revision of the tables that this program writes, the last one in migrations/versions."""
 
 
 def engine_for(url: str) -> Engine:
@@ -50,6 +52,12 @@ def upgrade(engine: Engine) -> None:
         _one_at_a_time(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision of the tables; None before the first. A database without its table of revisions raises."""
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def prepare(url: str) -> str | None:

@@ -21,11 +21,14 @@ log = structlog.get_logger()
 class Writer(Generic[Row]):
     """Hands rows to `write`, in their order, from a thread that starts with the first row.
 
-    It starts that late because a process that forks leaves its threads behind.
+    It starts that late because a process that forks leaves its threads behind. `alarm` is told
+    how many rows were lost, each time that some were.
     """
 
-    def __init__(self, write: Callable[[list[Row]], None], size: int) -> None:
-        self._write = write
+    def __init__(
+        self, write: Callable[[list[Row]], None], size: int, *, alarm: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._write, self._alarm = write, alarm
         self._queue: Queue[Row | None] = Queue(size)
         self._hurry = Event()
         self._starting = Lock()
@@ -95,4 +98,5 @@ class Writer(Generic[Row]):
 
     def _lose(self, count: int, why: str) -> None:
         self.lost += count
+        self._alarm(count)
         log.error("audit rows lost", rows=count, why=why, lost=self.lost)

@@ -22,14 +22,19 @@ from service.web import (
     artefacts,
     cds,
     conformance,
+    docs,
     errors,
     evaluate,
     feedback,
     health,
+    metrics,
     operations,
+    scrape,
     trust,
 )
+from service.web.metrics import Metrics
 from service.web.parts import Parts
+from service.web.rates import Rates
 
 
 def create_app(
@@ -47,31 +52,38 @@ def create_app(
         SettingsInvalid: the file of clients cannot be followed.
     """
     knowledge = _with_pathway(knowledge or _known(settings), settings.pathway)
+    counted = Metrics()
     parts = Parts(
         settings,
         knowledge,
         Sieve(knowledge),
-        store or _store(settings),
+        store or _store(settings, counted),
         trust.clients_of(settings, knowledge.pathways),
         Keys(ca_bundle=settings.ca_bundle),
-        fetcher or Fetcher(ca_bundle=settings.ca_bundle),
+        fetcher or Fetcher(ca_bundle=settings.ca_bundle, on_breaker=counted.breaker),
         today or settings.today,
+        counted,
+        Rates(settings.rate_limit),
     )
     return _app(parts)
 
 
 def _app(parts: Parts) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.extensions["twitch-cds"] = parts
     answers.register(app)
-    errors.register(app)
+    metrics.register(app, parts.metrics)
+    errors.register(app, parts.metrics.refused)
     trust.register(app, parts)
-    for chapter in (cds, evaluate, feedback, health, conformance, artefacts, operations):
+    for chapter in (cds, evaluate, feedback, artefacts, operations, health, scrape, docs, conformance):
         app.register_blueprint(chapter.routes(parts))
     if parts.settings.cors_origins:
         CORS(
             app,
             origins=list(parts.settings.cors_origins),
+            methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After", "WWW-Authenticate", "X-Request-Id"],
             max_age=600,
         )
     return app
@@ -91,8 +103,13 @@ def _with_pathway(knowledge: Knowledge, pathway: str) -> Knowledge:
     return knowledge
 
 
-def _store(settings: Settings) -> Store:
-    return Store(settings.database_url, hash_key=settings.hash_secret, quiet_days=settings.quiet_days)
+def _store(settings: Settings, metrics: Metrics) -> Store:
+    return Store(
+        settings.database_url,
+        hash_key=settings.hash_secret,
+        quiet_days=settings.quiet_days,
+        alarm=metrics.alarm,
+    )
 
 
 def create_app_from_env() -> Flask:

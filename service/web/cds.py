@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from service.auth import Client
 from service.cards import Card
-from service.errors import ServiceError
+from service.errors import RecordNotAvailable, ServiceError, UnknownService
 from service.findings import evidence_of
 from service.hooks import SERVICES, find
 from service.hooks.access import Access
@@ -19,9 +19,12 @@ from service.hooks.request import HookRequest
 from service.store import Call
 from service.web.answers import NAMED, json, milliseconds
 from service.web.body import read_body
-from service.web.feedback import card_entries
+from service.web.described import FHIR, JSON, Content, described
+from service.web.examples import CALL, CARDS
+from service.web.feedback import SERVICE_ID, card_entries
 from service.web.parts import Parts
 from service.web.schemas import cards_json, discovery_json, hook_request
+from service.web.schemas.shapes import CardsSchema, DiscoverySchema, HookCallSchema
 from service.web.trust import caller
 
 log = structlog.get_logger()
@@ -33,13 +36,27 @@ def routes(parts: Parts) -> Blueprint:
     discovery = {name: discovery_json(SERVICES, parts.knowledge, of) for name, of in DIALECTS.items()}
 
     @cds.get("/cds-services")
+    @described(
+        "CDS Hooks", answer=Content(DiscoverySchema, "The discovery document, in the client's dialect.")
+    )
     def discover() -> Response:
         """What we offer, and which resources to send along."""
         return json(discovery[caller().profile])
 
     @cds.post("/cds-services/<service_id>")
+    @described(
+        "CDS Hooks",
+        body=Content(HookCallSchema, "The call of one hook.", CALL, (JSON, FHIR)),
+        answer=Content(CardsSchema, "The cards; none where there is nothing to say.", CARDS),
+        parameters={"service_id": SERVICE_ID},
+        errors=(UnknownService, RecordNotAvailable),
+    )
     def call(service_id: str) -> Response:
-        """Cards for one call of one service."""
+        """Cards for one call of one service.
+
+        Most patients never twitched: for them there is no card. Data that the decision cannot do without,
+        and that neither came with the call nor can be fetched, is 412 and names the prefetch key.
+        """
         client = caller()
         return json(cards_json(_answer(find(service_id), client, parts), DIALECTS[client.profile]))
 
@@ -54,12 +71,15 @@ def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ..
         reply = _reply(service, asked, client, parts)
     except ServiceError as refusal:
         name = type(refusal).__name__
+        parts.metrics.called(service.id, asked.hook if asked else None, "refused")
         parts.store.record(_call(service, asked, client, parts, refusal=name))
         raise
     if not reply.cards:
+        parts.metrics.called(service.id, asked.hook, "silence")
         return ()
     evidence = evidence_of(reply.assessment) if reply.assessment else None
     withheld = _withheld(reply, asked, client, parts, evidence)
+    parts.metrics.shown(service.id, asked.hook, reply.cards, withheld)
     entry = _call(
         service,
         asked,
@@ -78,11 +98,12 @@ def _reply(service: CdsService, asked: HookRequest, client: Client, parts: Parts
     try:
         return service.respond(asked, given)
     finally:
-        _note_failures(given.access)
+        _note_failures(given.access, parts)
 
 
-def _note_failures(access: Access) -> None:
+def _note_failures(access: Access, parts: Parts) -> None:
     if access.failures:
+        parts.metrics.not_fetched([why.name for why in access.failures.values()])
         log.warning(
             "not fetched",
             keys={key: why.name for key, why in access.failures.items()},

@@ -6,7 +6,7 @@ Never a stack trace, never a value from a record, and never an empty list of car
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -31,6 +31,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     errors.UnknownService: (404, "not-found"),
     errors.RecordNotAvailable: (412, "incomplete"),
     errors.ClientNotTrusted: (401, "login"),
+    errors.AddressNotAllowed: (403, "forbidden"),
     errors.TooManyRequests: (429, "throttled"),
     errors.NotFound: (404, "not-found"),
     errors.NotAcceptable: (406, "not-supported"),
@@ -40,7 +41,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
 }
 WRONG_MEDIA_TYPE = (415, "not-supported")
 HTTP_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
-NO_PAGE = "There is nothing here. GET /cds-services lists the services; POST /evaluate takes a Bundle."
+NO_PAGE = "There is nothing here. GET /docs tells of every address; GET /cds-services lists the services."
 A_BUG = (
     "The service failed on this request. That is our bug: report it with the X-Request-Id of this response."
 )
@@ -48,11 +49,20 @@ A_BUG = (
 log = structlog.get_logger()
 
 
-def register(app: Flask) -> None:
-    """Let the app answer every error with an OperationOutcome."""
-    app.register_error_handler(ServiceError, on_service_error)
+def register(app: Flask, refused: Callable[[str], None]) -> None:
+    """Let the app answer every error with an OperationOutcome; `refused` is told the class of each."""
+
+    def service_error(error: ServiceError) -> Response:
+        refused(type(error).__name__)
+        return on_service_error(error)
+
+    def bug(error: Exception) -> Response:
+        refused("Bug")
+        return on_bug(error)
+
+    app.register_error_handler(ServiceError, service_error)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(Exception, on_bug)
+    app.register_error_handler(Exception, bug)
 
 
 def on_service_error(error: ServiceError) -> Response:

@@ -9,12 +9,16 @@ import orjson
 from flask import Blueprint, Response, request
 
 from service.assess import assess
-from service.errors import NotJson, RequestNotUnderstood
+from service.errors import NotABundle, NotJson, RequestNotUnderstood, SeveralPatients
 from service.fhir.record import entries, record_of
 from service.web.answers import json
 from service.web.body import read_body
+from service.web.described import FHIR, JSON, Content, Parameter, described
+from service.web.examples import BUNDLE
 from service.web.parts import Parts
 from service.web.schemas import assessment_json
+from service.web.schemas.assessment_shapes import BUNDLE as BUNDLE_SHAPE
+from service.web.schemas.assessment_shapes import AssessmentSchema
 from service.web.trust import caller
 
 FLAGS = {"true": True, "false": False}
@@ -25,6 +29,27 @@ def routes(parts: Parts) -> Blueprint:
     evaluate = Blueprint("evaluate", __name__)
 
     @evaluate.post("/evaluate")
+    @described(
+        "Evaluate",
+        body=Content(BUNDLE_SHAPE, "A Bundle of one patient's resources, FHIR R4.", BUNDLE, (FHIR, JSON)),
+        answer=Content(AssessmentSchema, "The assessment."),
+        parameters={
+            "on": Parameter(
+                "The day of the assessment; today without it.",
+                {"type": "string", "format": "date"},
+                "2026-11-23",
+            ),
+            "all": Parameter("Whether to tell also the rules that answered NO.", {"type": "boolean"}),
+            "pathway": Parameter(
+                "Which disposition each rule asks for; the client's or the configured one without it.",
+                {"enum": list(parts.knowledge.pathways)},
+            ),
+            "patient": Parameter(
+                "Whom to assess, where the Bundle is about several.", {"type": "string", "minLength": 1}, "p1"
+            ),
+        },
+        errors=(NotABundle, SeveralPatients),
+    )
     def evaluated() -> Response:
         """The assessment of the one patient whom the Bundle is about."""
         on, every = day(request.args.get("on"), parts), _flag("all")

@@ -10,15 +10,29 @@ import orjson
 from flask import Blueprint, Response, request
 
 from service.cards import Card
-from service.errors import FeedbackNotUnderstood, NotJson, RequestNotUnderstood
-from service.hooks import find
+from service.errors import (
+    FeedbackNotUnderstood,
+    NotJson,
+    RequestNotUnderstood,
+    StoreNotAvailable,
+    UnknownService,
+)
+from service.hooks import SERVICES, find
 from service.hooks.cds_service import Reply
 from service.store import CardEntry
 from service.web.answers import json
 from service.web.body import read_body
+from service.web.described import Content, Parameter, described
+from service.web.examples import FEEDBACK
 from service.web.parts import Parts
 from service.web.schemas.feedback import feedback_items, summary_json
+from service.web.schemas.shapes import FeedbackSchema, SummarySchema
 from service.web.trust import caller
+
+SERVICE_ID = Parameter(
+    "The id of a service of the discovery document.", {"enum": [each.id for each in SERVICES]}
+)
+A_DAY = {"type": "string", "format": "date"}
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -26,6 +40,13 @@ def routes(parts: Parts) -> Blueprint:
     feedback = Blueprint("feedback", __name__)
 
     @feedback.post("/cds-services/<service_id>/feedback")
+    @described(
+        "CDS Hooks",
+        body=Content(FeedbackSchema, "What clinicians did with cards.", FEEDBACK),
+        answer=Content(None, "Everything was kept."),
+        parameters={"service_id": SERVICE_ID},
+        errors=(UnknownService, FeedbackNotUnderstood, StoreNotAvailable),
+    )
     def note(service_id: str) -> Response:
         """Keep each item that can be kept; one that cannot is named, and costs the others nothing."""
         service = find(service_id)
@@ -38,6 +59,12 @@ def routes(parts: Parts) -> Blueprint:
         return Response(b"", 200)
 
     @feedback.get("/feedback/summary")
+    @described(
+        "CDS Hooks",
+        answer=Content(SummarySchema, "The counts."),
+        parameters={"since": Parameter("Only what was said from this day on.", A_DAY, "2026-11-01")},
+        errors=(RequestNotUnderstood, StoreNotAvailable),
+    )
     def summary() -> Response:
         """The client's own feedback: acceptance by topic, rule and suggestion, and override reasons."""
         since = _since(request.args.get("since"))

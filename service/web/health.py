@@ -6,7 +6,15 @@ from flask import Blueprint, Response
 
 from service import __version__
 from service.web.answers import json
+from service.web.described import Content, described
 from service.web.parts import Parts
+from service.web.schemas.assessment_shapes import AliveSchema, ReadySchema
+
+STORE_PROBLEMS: dict[str, tuple[str, ...]] = {
+    "ok": (),
+    "failing": ("The database does not answer: the audit loses rows, and feedback cannot be kept.",),
+    "outdated": ("The database's tables are of another version: run `twitch-cds serve` or restart it.",),
+}
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -14,24 +22,32 @@ def routes(parts: Parts) -> Blueprint:
     health = Blueprint("health", __name__)
 
     @health.get("/livez")
+    @described("Operation", answer=Content(AliveSchema, "The process answers.", {"status": "alive"}))
     def livez() -> Response:
         """The process answers; nothing else is asked."""
         return json({"status": "alive"})
 
     @health.get("/readyz")
+    @described(
+        "Operation", answer=Content(ReadySchema, "The service answers calls; perhaps it lacks something.")
+    )
     def readyz() -> Response:
         """The service can answer, and what it answers by.
 
-        A store that is down is told and does not make us unready: calls are answered all the same,
-        and to take every instance out of service over lost audit rows would lose red flags.
+        `degraded` it answers too, and `problems` says what it has to do without.
+        A store that is down does not make us unready: calls are answered all the same, and to
+        take every instance out of service over lost audit rows would lose red flags.
         """
+        store, lost = parts.store.condition(), parts.store.lost
+        problems = [*STORE_PROBLEMS[store], *([f"This worker has lost {lost} audit rows."] if lost else [])]
         return json(
             {
-                "status": "ready",
+                "status": "degraded" if problems else "ready",
                 "version": __version__,
                 "knowledgeVersion": parts.knowledge.version,
-                "store": parts.store.condition(),
-                "lostRows": parts.store.lost,
+                "store": store,
+                "lostRows": lost,
+                "problems": problems,
             }
         )
 

@@ -16,11 +16,13 @@ from service.hooks.cds_service import Circumstances
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
 from service.store import Store
+from service.web.metrics import Metrics
+from service.web.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The settings, the knowledge, the store, the clients with their keys, and the calendar of one app."""
+    """The settings, knowledge, store, clients with their keys and limits, calendar and counts of one app."""
 
     settings: Settings
     knowledge: Knowledge
@@ -30,6 +32,8 @@ class Parts:
     keys: Keys
     fetcher: Fetcher
     today: Callable[[], date]
+    metrics: Metrics
+    rates: Rates
 
     def circumstances(self, client: Client, asked: HookRequest) -> Circumstances:
         """What a hook of this client is answered by today."""

@@ -2,17 +2,19 @@
 
 The check stands before the routes, so that a new route is closed unless it is named in
 `OPEN_TO_ALL`. Closed are the CDS services with their discovery and feedback, `/evaluate`,
-the operations under `/fhir`, and whatever tells of patients, clients or load; a caller
-signs a token for each of them (`aud` is the address that is called, without its query).
-Open are the probes, which cannot sign, the table of conformance, and the FHIR artefacts, which
-are published and hold nobody's data. The answer never says why a token was refused; the log does.
+the operations under `/fhir`, and whatever tells of patients or clients; a caller signs a
+token for each of them (`aud` is the address that is called, without its query). Open are
+the probes, which cannot sign, the description of the interface, the table of conformance,
+and the FHIR artefacts, which are published and hold nobody's data. Prometheus cannot sign
+either: `/metrics` asks for its address. The answer never says why a token was refused; the
+log does.
+
+Whoever is let in may call so often (`rates`); whoever is not leaves no more than so many rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
-from ipaddress import ip_address
 
 import structlog
 from flask import Flask, request
@@ -22,19 +24,23 @@ from service.config import Settings
 from service.errors import ClientNotTrusted
 from service.hooks import SERVICES
 from service.store import Call
+from service.web.addresses import is_local
 from service.web.answers import NAMED, milliseconds
 from service.web.parts import Parts
 
-OPEN_TO_ALL = frozenset(
+UNLIMITED = frozenset({"health.livez", "health.readyz", "metrics.scrape"})
+PUBLISHED = frozenset(
     {
         "artefacts.metadata",
         "artefacts.read",
         "artefacts.search",
         "conformance.told",
-        "health.livez",
-        "health.readyz",
+        "docs.description",
+        "docs.page",
+        "docs.start",
     }
 )
+OPEN_TO_ALL = UNLIMITED | PUBLISHED
 CALLER = "twitch-cds.caller"
 LONGEST_REASON = 300
 
@@ -58,13 +64,21 @@ def register(app: Flask, parts: Parts) -> None:
     @app.before_request
     def admit() -> None:
         # Without an endpoint the answer is 404 or 405; OPTIONS is how a browser asks whether it may ask.
-        if request.endpoint is None or request.endpoint in OPEN_TO_ALL or request.method == "OPTIONS":
+        endpoint = request.endpoint
+        if endpoint is None or endpoint in UNLIMITED or request.method == "OPTIONS":
             return
-        try:
-            request.environ[CALLER] = _verified(parts)
-        except ClientNotTrusted as refusal:
-            _note(refusal, parts)
-            raise
+        client = None if endpoint in OPEN_TO_ALL else _let_in(parts)
+        parts.rates.count_call(client, request.remote_addr)
+        request.environ[CALLER] = client
+
+
+def _let_in(parts: Parts) -> Client:
+    try:
+        return _verified(parts)
+    except ClientNotTrusted as refusal:
+        parts.rates.count_refusal(request.remote_addr)
+        _note(refusal, parts)
+        raise
 
 
 def caller() -> Client:
@@ -75,7 +89,7 @@ def caller() -> Client:
 
 def _verified(parts: Parts) -> Client:
     if everybody := parts.clients.anonymous:
-        if _is_local(request.remote_addr):
+        if is_local(request.remote_addr):
             return everybody
         raise ClientNotTrusted("no client is registered, so only this machine may call, and this is another")
     return verify(
@@ -87,15 +101,6 @@ def _verified(parts: Parts) -> Client:
         seen=parts.store,
         max_lifetime_s=parts.settings.max_token_lifetime_s,
     )
-
-
-@lru_cache(maxsize=64)
-def _is_local(address: str | None) -> bool:
-    """Whether the caller is on this machine; a Unix socket has no address, and is."""
-    try:
-        return not address or ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _bearer(header: str) -> str | None:

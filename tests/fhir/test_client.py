@@ -596,6 +596,25 @@ def test_a_server_that_fails_is_left_alone_for_a_while_and_then_tried_again(
     assert fetch(fetcher, server).why is Why.SERVER_ERROR
 
 
+def test_it_is_told_when_a_server_is_left_alone_and_when_no_more(
+    server: FaultServer, make_fetcher: Callable[..., Fetcher]
+) -> None:
+    clock, told = Clock(), []
+    fetcher = make_fetcher(
+        limits=Limits(failures=1, pause_s=15), clock=clock, on_breaker=lambda *said: told.append(said)
+    )
+    server.answers["/fhir/Condition"] = gives({}, 500)
+    fetch(fetcher, server)
+    clock.now += 16
+    fetch(fetcher, server)
+    clock.now += 16
+    server.answers["/fhir/Condition"] = gives(searchset(CONDITION))
+    fetch(fetcher, server)
+
+    # The first trial after the pause fails: the server is left alone once more.
+    assert told == [(server.base, True), (server.base, True), (server.base, False)]
+
+
 def test_a_server_that_drips_is_left_alone_too(
     server: FaultServer, make_fetcher: Callable[..., Fetcher]
 ) -> None:

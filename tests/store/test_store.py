@@ -11,6 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 from structlog.testing import capture_logs
@@ -136,7 +137,9 @@ def test_without_a_key_no_hash_is_kept() -> None:
 
 
 def test_a_database_that_cannot_be_had_costs_rows_which_are_counted(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/no/such/folder/store.db")
+    alarms: list[tuple[str, int]] = []
+    url = f"sqlite:///{tmp_path}/no/such/folder/store.db"
+    store = Store(url, alarm=lambda what, count: alarms.append((what, count)))
 
     with capture_logs() as logged:
         store.record(a_call(patient="p1"))
@@ -145,7 +148,34 @@ def test_a_database_that_cannot_be_had_costs_rows_which_are_counted(tmp_path: Pa
     assert store.lost == 1
     assert store.condition() == "failing"
     assert [line["event"] for line in logged] == ["audit rows lost"]
+    assert alarms == [("rows-lost", 1), ("not-available", 1)]
     store.close()
+
+
+def test_a_store_whose_tables_are_of_another_version_says_so(store: Store) -> None:
+    assert store.condition() == "ok"
+
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+
+    assert store.condition() == "outdated"
+
+
+def test_a_store_without_tables_is_failing_and_is_not_asked_again_at_once() -> None:
+    store = Store("sqlite://")
+
+    assert store.condition() == "failing"
+    store.upgrade()
+    assert store.condition() == "failing"
+    store._resting_until = 0
+    assert store.condition() == "ok"
+    store.close()
+
+
+def test_the_newest_revision_is_the_last_of_the_migrations() -> None:
+    folder = Path(database.__file__).with_name("migrations")
+
+    assert ScriptDirectory(str(folder)).get_heads() == [database.NEWEST]
 
 
 def test_a_closed_store_has_written_everything(tmp_path: Path) -> None:

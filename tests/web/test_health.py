@@ -1,6 +1,7 @@
 """Whether the service lives, and whether it can answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,15 +21,33 @@ def test_a_service_that_runs_is_alive_and_ready(client: FlaskClient, knowledge: 
 
     assert ready.status_code == 200
     assert ready.json["knowledgeVersion"] == knowledge.version
-    assert ready.json["store"] == "ok"
+    assert (ready.json["status"], ready.json["store"], ready.json["problems"]) == ("ready", "ok", [])
 
 
-def test_a_store_that_is_down_is_told_and_leaves_the_service_ready(knowledge: Knowledge) -> None:
+def test_a_store_that_is_down_is_told_without_its_address_and_leaves_the_service_ready(
+    knowledge: Knowledge, hook_call: dict[str, Any]
+) -> None:
     app = create_app(Settings(), knowledge=knowledge, store=Store("sqlite:////nowhere/at/all.db"))
+    client = app.test_client()
+    client.post("/cds-services/fasciculation-red-flags", json=hook_call)
+    app.extensions["twitch-cds"].store.flush()
 
-    ready = app.test_client().get("/readyz")
+    ready = client.get("/readyz")
 
-    assert (ready.status_code, ready.json["store"]) == (200, "failing")
+    assert (ready.status_code, ready.json["status"], ready.json["store"]) == (200, "degraded", "failing")
+    assert len(ready.json["problems"]) == 2
+    assert "1 audit rows" in ready.json["problems"][1]
+    assert "nowhere" not in ready.text
+
+
+def test_tables_of_another_version_are_told(client: FlaskClient, store: Store) -> None:
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+
+    ready = client.get("/readyz")
+
+    assert (ready.status_code, ready.json["status"], ready.json["store"]) == (200, "degraded", "outdated")
+    assert "another version" in ready.json["problems"][0]
 
 
 def test_a_pathway_that_does_not_exist_stops_the_start(make_app: Callable[..., Flask]) -> None:

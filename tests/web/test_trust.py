@@ -29,11 +29,15 @@ EVERY = [
 NAMES = {"service_id": "fasciculation-red-flags", "plan_id": "fasciculation-red-flags"}
 NAMES |= {"resource_type": "Questionnaire", "artefact_id": "twitch-history"}
 OPEN = {
+    "/",
     "/conformance",
+    "/docs",
     "/fhir/Questionnaire",
     "/fhir/Questionnaire/twitch-history",
     "/fhir/metadata",
     "/livez",
+    "/metrics",
+    "/openapi.json",
     "/readyz",
 }
 

@@ -33,7 +33,12 @@ def _text(
     }
     limits = validate.Length(min=1, max=longest, error=said["invalid"])
     return fields.String(
-        required=required, allow_none=not required, data_key=wire_name, validate=limits, error_messages=said
+        required=required,
+        allow_none=not required,
+        data_key=wire_name,
+        validate=limits,
+        error_messages=said,
+        metadata={"description": f"{what[0].upper()}{what[1:]}."},
     )
 
 
