@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from service.answers import NO, Gap
+from service.answers import NO, Basis, Gap
+from service.facts import MedicineUse
+from service.statements import Form, Statement
 from service.truth import Truth
 from tests.rules.given import facts
 
@@ -263,16 +266,57 @@ def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", "not recorded"),)
 
 
+def test_of_several_latest_results_one_that_cannot_be_read_leaves_the_question_open() -> None:
+    latest = facts({"potassium": ["4", "unreadable"]}).latest("potassium")
+
+    assert latest.at_most(2.5).gaps == (Gap("potassium", "the result has no unit", recorded=True),)
+
+
+# --- Supposing ------------------------------------------------------------------------------------
+
+
+def test_supposing_changes_one_concept_and_keeps_the_rest() -> None:
+    known = facts(
+        {
+            "age": 50,
+            WEAK: "NO",
+            "cramp": "YES",
+            "potassium": "4",
+            "takes": ["statin"],
+            "relatives": [{"first_degree": "NO"}],
+            "past": [{"id": "emg", "when": "today"}],
+        }
+    )
+    answered = [known.stated(WEAK), known.stated("cramp")]
+    supposed = Statement(WEAK, Truth.YES, "", "", Form.CONDITION)
+
+    imagined = known.supposing(supposed)
+
+    assert imagined == replace(known, statements={**known.statements, WEAK: (supposed,)})
+    assert imagined.stated(WEAK).yes
+    assert imagined.stated("cramp") is answered[1]
+    assert known.stated(WEAK) is answered[0]
+
+
 # --- Medicines and age ----------------------------------------------------------------------------
 
 
 def test_a_medicine_is_taken_not_taken_or_not_recorded() -> None:
     taken = facts({"takes": ["lithium"], "takes_not": ["statin", "lithium"]})
 
+    assert [b.source for b in taken.takes("lithium").basis] == ["MedicationStatement/lithium"]
     assert taken.takes("lithium").yes
     assert taken.takes("statin").truth is Truth.NO
     assert [b.source for b in taken.takes("statin").basis] == ["MedicationStatement/statin"]
     assert taken.takes("diuretic").gaps == (Gap("diuretic", "not recorded"),)
+
+
+def test_a_medicine_of_which_nobody_knows_whether_it_is_taken_is_not_recorded() -> None:
+    open_use = MedicineUse("lithium", Truth.UNKNOWN, Basis("lithium"))
+
+    assert replace(facts({}), medicines=(open_use,)).takes("lithium").gaps == (
+        Gap("lithium", "not recorded"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from service.amounts import Span
-from service.statements import Form, Place, Statement, gathered
+from service.answers import Basis
+from service.statements import Form, Place, Statement, basis_among, gathered
 from service.truth import Truth
 
 ON = date(2026, 11, 23)
@@ -140,11 +142,32 @@ def test_the_day_of_a_statement_is_when_it_was_recorded_else_its_onset() -> None
 
 
 def test_a_statement_is_a_reason_with_its_source_and_date() -> None:
-    basis = said(ago=5, note="preliminary").basis
+    stated, onset = Span.of(ON - timedelta(5)), Span.of(ON - timedelta(30))
 
-    assert (basis.fact, basis.source, basis.date) == ("weakness", "Condition/w", "2026-11-18")
-    assert basis.note == "preliminary"
-    assert said().basis.date is None
+    basis = said(ago=5, onset=onset, note="preliminary").basis
+
+    assert basis == Basis("weakness", "Condition/w", "2026-11-18", "preliminary", stated, onset)
+    assert said().basis == Basis("weakness", "Condition/w")
+
+
+def test_a_changed_statement_differs_in_what_was_changed_and_in_its_reason() -> None:
+    first = said(ago=5, note="preliminary", place=LEFT)
+    assert first.basis.note == "preliminary"
+
+    changed = first.but(note="final", truth=NO)
+
+    assert changed == replace(first, note="final", truth=NO)
+    assert (changed.basis.note, first.note, first.truth) == ("final", "preliminary", YES)
+    assert said().but(place=LEFT) == said(place=LEFT)
+
+
+def test_a_reason_notes_that_the_record_disagrees_beside_what_it_noted() -> None:
+    denied = [said(NO, ago=5)]
+
+    assert basis_among(said(ago=5), denied) == replace(said(ago=5).basis, note="the record disagrees")
+    noted = said(ago=5, note="preliminary")
+    assert basis_among(noted, denied).note == "preliminary; the record disagrees"
+    assert basis_among(said(ago=4), denied) == said(ago=4).basis
 
 
 def test_statements_are_gathered_by_concept_in_their_order() -> None:

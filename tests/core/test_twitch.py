@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.amounts import Amount, Span
-from service.answers import Gap
+from service.answers import Answer, Gap
 from service.statements import Place
 from service.truth import Truth
 from service.twitch import Twitch
@@ -108,6 +108,37 @@ def test_a_refuted_twitch_is_not_recent() -> None:
     assert not twitch({"form": "observation", "stated": "100 days ago"}, refuted).recent(365).yes
 
 
+def sources(answer: Answer) -> list[str]:
+    return [str(b.source).removeprefix("Condition/fasciculation-") for b in answer.basis]
+
+
+def test_a_twitch_is_present_by_all_that_stands() -> None:
+    gone = [{"site": "foot", "stated": "9 days ago"}, {"truth": "NO", "site": "foot", "stated": "5 days ago"}]
+
+    spoken = twitch({"site": "hand"}, *gone, {"stated": "3 days ago"})
+
+    assert sources(spoken.present) == ["0", "3"]
+    assert sources(twitch("NO", {"truth": "NO", "site": "hand"}).present) == ["0"]
+
+
+def test_a_recent_twitch_rests_on_what_was_said_and_not_refuted() -> None:
+    ended = {"truth": "NO", "ended": True, "stated": "100 days ago"}
+    refuted = [
+        {"site": "hand", "form": "observation", "stated": "200 days ago"},
+        {"truth": "NO", "refuted": True, "site": "hand", "stated": "100 days ago"},
+    ]
+
+    assert sources(twitch(ended, *refuted).recent(365)) == ["0"]
+
+
+def test_a_denial_of_one_day_is_noted_and_one_of_something_else_is_not() -> None:
+    said, denied = {"stated": "5 days ago"}, {"truth": "NO", "stated": "5 days ago"}
+
+    assert twitch(said, denied).present.basis[0].note == "the record disagrees"
+    assert twitch(said, denied).at("hand").truth is NO
+    assert twitch(said, eyelid_twitch=denied).present.basis[0].note is None
+
+
 # --- Onset and duration ---------------------------------------------------------------------------
 
 
@@ -116,6 +147,7 @@ def test_a_refuted_twitch_is_not_recent() -> None:
     [
         ([{"onset": "14 days ago"}], Amount(14, 14, "d")),
         ([{"onset": "14 days ago", "stated": "3 days ago"}], Amount(14, 14, "d")),
+        ([{"onset": "14 days ago", "stated": "14 days ago"}], Amount(14, 14, "d")),
         ([{"stated": "20 days ago"}], Amount(20, inf, "d")),
         ([{"stated": "20 days ago"}, {"stated": "3 days ago"}], Amount(20, inf, "d")),
         ([{"onset": "2026-11"}], Amount(0, 22, "d")),
@@ -195,6 +227,15 @@ def test_improving_is_what_the_newest_course_says(statements: list[Any], improvi
     assert spoken.improving(30).truth is improving
 
 
+def test_improving_rests_on_the_course_and_its_lack_is_named() -> None:
+    improving = {"value": "improving", "stated": "today"}
+
+    answer = twitch("YES", twitch_course=improving).improving(30)
+
+    assert [b.source for b in answer.basis] == ["Condition/twitch-course-0"]
+    assert twitch("YES").improving(30).gaps == (Gap("twitch-course", "not recorded"),)
+
+
 def test_a_course_from_before_the_newest_twitch_does_not_count() -> None:
     spoken = twitch({"stated": "5 days ago"}, twitch_course={"value": "improving", "stated": "6 days ago"})
 
@@ -240,7 +281,7 @@ def test_the_eyelid_has_no_region() -> None:
 def test_whether_the_record_states_a_site_is_never_unknown() -> None:
     spoken = twitch({"site": "tongue"})
 
-    assert spoken.at("tongue").yes
+    assert sources(spoken.at("tongue")) == ["0"]
     assert spoken.at("eyelid").truth is NO
 
 
@@ -251,7 +292,9 @@ def test_whether_the_record_states_a_site_is_never_unknown() -> None:
 def test_confined_to_the_eyelid_needs_a_site_and_no_other(sites: list[str], confined: bool) -> None:
     said = [{"site": site} for site in sites] or ["YES"]
 
-    assert twitch(*said).confined_to_eyelid.yes is confined
+    answer = twitch(*said).confined_to_eyelid
+    assert answer.yes is confined
+    assert len(answer.basis) == (len(sites) if confined else 0)
 
 
 @pytest.mark.parametrize(
@@ -276,6 +319,12 @@ def test_spreading_is_a_further_site_that_appears_later(
     assert spoken.widespread is widespread
 
 
+def test_not_spreading_rests_on_all_sites() -> None:
+    spoken = twitch(*({"site": site, "onset": "5 days ago"} for site in ("hand", "foot", "hand")))
+
+    assert sources(spoken.spreading) == ["0", "1"]
+
+
 def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:
     spoken = twitch({"site": "forearm", "onset": "5 days ago"}, {"site": "hand", "onset": "9 days ago"})
 
@@ -288,7 +337,12 @@ def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:
         (["YES"], "no site is recorded"),
         ([{"site": "hand"}], "only one site is recorded"),
         ([{"site": "hand"}, {"site": "foot"}], "the dates of the sites do not tell which came first"),
+        (
+            [{"site": "hand", "onset": "5 days ago"}, {"site": "foot"}],
+            "the dates of the sites do not tell which came first",
+        ),
     ],
 )
 def test_an_unknown_spread_says_why(said: list[Any], why: str) -> None:
-    assert [gap.why for gap in twitch(*said).spreading.gaps] == [why]
+    recorded = why.startswith("the dates")
+    assert twitch(*said).spreading.gaps == (Gap("spreading", why, recorded),)

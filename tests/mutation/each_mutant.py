@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from _pytest import outcomes
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
@@ -83,9 +82,9 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     try:
         item.ihook.pytest_runtest_setup(item=item)
         item.ihook.pytest_runtest_call(item=item)
-    except outcomes.Skipped:
+    except pytest.skip.Exception:
         return True
-    except (Exception, outcomes.Failed):
+    except (Exception, pytest.fail.Exception):
         return False
     finally:
         item.ihook.pytest_runtest_teardown(item=item, nextitem=following)

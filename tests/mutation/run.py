@@ -3,7 +3,8 @@
 A mutant is the core with one small change: `<` for `<=`, `|` for `&`, None for an argument. Where no test
 notices, either a test is missing or the change changes nothing. The latter are listed, with the reason,
 in explained.toml; every other survivor fails the run, and so does an explanation whose mutant is gone.
-`--again` tries only those that lived the last time, with the tests as they are now.
+`--again` tries only those that lived the last time unexplained, with the tests as they are now; all of
+them where the core has changed since.
 
 mutmut makes the mutants of [tool.mutmut] in a copy under .cache/mutants; each_mutant runs the tests there.
 What stands outside of functions (tables, defaults of fields) is not changed: other tests hold it.
@@ -11,6 +12,7 @@ What stands outside of functions (tables, defaults of fields) is not changed: ot
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +21,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 
@@ -42,11 +45,17 @@ def main(*arguments: str) -> int:
     files = _chosen(settings, [path for path in arguments if path != "--again"])
     copied(ROOT, COPY)
     mutants = mutated(COPY, files)
-    known = json.loads(LAST.read_text()) if "--again" in arguments else {}
-    verdicts = {name: KILLED for name in mutants if known.get(name) == KILLED}
+    explained = _explained([module_of(file) for file in files])
+    core = _digest(settings)
+    known = _last(core) if "--again" in arguments else {}
+    verdicts = {
+        name: known[name]
+        for name, mutant in mutants.items()
+        if name in known and (known[name] == KILLED or mutant in explained)
+    }
     verdicts |= _tried(mutants.keys() - verdicts.keys(), settings["pytest_add_cli_args_test_selection"])
-    LAST.write_text(json.dumps({**known, **verdicts}))
-    failed = _report(mutants, verdicts, [module_of(file) for file in files])
+    LAST.write_text(json.dumps({"core": core, "verdicts": {**known, **verdicts}}))
+    failed = _report(mutants, verdicts, explained)
     print(f"{time.monotonic() - start:.0f} s")
     return int(failed)
 
@@ -64,6 +73,19 @@ def _chosen(settings: Mapping[str, Sequence[str]], paths: Sequence[str]) -> list
     core = {str(file.relative_to(ROOT)) for file in chain(*globs)} - {*settings["do_not_mutate"]}
     wanted = [Path(path) for path in paths] or [Path()]
     return sorted(f for f in core if any(path in Path(f).parents or path == Path(f) for path in wanted))
+
+
+def _digest(settings: Mapping[str, Sequence[str]]) -> str:
+    """A hash over the core: mutants are numbered, and a change of the code gives the numbers to others."""
+    return hashlib.sha256(
+        "".join(Path(file).read_text() for file in _chosen(settings, [])).encode()
+    ).hexdigest()
+
+
+def _last(core: str) -> dict[str, str]:
+    """What became of each mutant the last time; nothing where the core has changed since."""
+    last = json.loads(LAST.read_text()) if LAST.exists() else {}
+    return last["verdicts"] if last.get("core") == core else {}
 
 
 def _tried(mutants: Iterable[str], tests: Iterable[str]) -> dict[str, str]:
@@ -89,13 +111,15 @@ def _explained(modules: Sequence[str]) -> set[Mutant]:
     return {mutant for mutant in listed if f"service.{mutant.place.partition(':')[0]}" in modules}
 
 
-def _report(mutants: Mapping[str, Mutant], verdicts: Mapping[str, str], modules: Sequence[str]) -> bool:
+def _report(
+    mutants: Mapping[str, Mutant], verdicts: Mapping[str, str], explained: AbstractSet[Mutant]
+) -> bool:
     """Print a line a module and what is wrong; True where something is."""
-    explained = _explained(modules)
     living = {name: mutants[name] for name, verdict in verdicts.items() if verdict != KILLED}
     gone = explained - set(living.values())
     still_open = {name: mutant for name, mutant in living.items() if mutant not in explained}
     print(f"{'':32}{'mutants':>10}{'killed':>10}{'explained':>10}{'open':>10}")
+    modules = dict.fromkeys(name.rpartition(".")[0] for name in mutants)
     for module in (*modules, "service"):
         made, lived, left = (_count(names, module) for names in (mutants, living, still_open))
         print(f"{module:32}{made:10}{made - lived:10}{lived - left:10}{left:10}")

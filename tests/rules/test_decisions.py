@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.findings import Assessment, Disposition, Referral
-from service.rules import evaluate
+from service.findings import Assessment, Disposition, OpenQuestion, Referral
+from service.rules import RULES, evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
@@ -39,6 +39,7 @@ def test_a_contributor_is_named_or_lifts_as_the_case_says(case: Case) -> None:
 def test_a_contributor_has_its_words_and_what_it_rests_on() -> None:
     (named,) = contributors(facts({"caffeine-intake": "900"}), packaged(), "early-referral")
 
+    assert assessed({"twitch_onset": "3 days ago", "caffeine-intake": "900"}).contributors == (named,)
     assert (named.id, named.words) == ("caffeine", packaged().rules["caffeine"].says)
     assert [b.fact for b in named.basis] == ["caffeine intake 900 mg/d"]
 
@@ -197,7 +198,31 @@ def test_a_child_is_referred_to_paediatric_neurology(age: int, specialty: str) -
     assessment = assessed({"age": age, "twitch_onset": "30 days ago"})
 
     assert assessment.referral.specialty == specialty
-    assert bool(assessment.notes) is (age < 18)
+    adults = "The evidence is from adults; questions go to paediatric neurology."
+    assert assessment.notes == ((adults,) if age < 18 else ())
+
+
+@pytest.mark.parametrize("given", [{}, {"twitch_onset": "20 days ago", "muscle-weakness": "YES"}])
+def test_an_assessment_says_for_whom_when_and_by_what_it_was_made(given: dict[str, Any]) -> None:
+    asked = facts({**given, "age": 50})
+
+    assessment = evaluate(asked, packaged(), "nice-ng127")
+
+    said = (assessment.on, assessment.pathway, assessment.knowledge_version)
+    assert said == (asked.on, "nice-ng127", packaged().version)
+    assert (assessment.patient, assessment.twitch) == (asked.patient, asked.twitch)
+
+
+def test_a_finding_speaks_in_the_words_of_the_knowledge() -> None:
+    found = assessed({"twitch_onset": "20 days ago", "cramp": "YES", "sensory-change": "NO"}).findings
+
+    for finding in found:
+        words = packaged().rules[finding.rule]
+        assert (finding.says, finding.why, finding.evidence) == (words.says, words.why, words.evidence)
+        assert finding.kind is RULES[finding.rule].kind
+        assert finding.could is packaged().disposition(finding.rule, "early-referral")
+        assert finding.disposition is (finding.could if finding.answer.yes else None)
+    assert [f.rule for f in found] == list(RULES)
 
 
 # --- Referral -------------------------------------------------------------------------------------
@@ -312,9 +337,12 @@ def test_a_referral_in_place_is_named_where_none_is_needed() -> None:
 def test_open_questions_ask_what_could_raise_the_disposition() -> None:
     assessment = assessed({"twitch_onset": "3 days ago", "twitch_site": "foot"})
 
-    asked = [q.fact for q in assessment.open_questions]
-    assert asked[:3] == ["muscle-weakness", "muscle-atrophy", "speech-difficulty"]
-    assert asked[-1] == "spreading"
+    asked = " ".join(q.fact for q in assessment.open_questions)
+    assert asked == (
+        "muscle-weakness muscle-atrophy speech-difficulty swallowing-difficulty orthopnoea dyspnoea"
+        " upper-motor-neuron-signs tongue-fasciculation weight-loss family-history-of-mnd blepharospasm"
+        " twitch-persists-despite-lifestyle sensory-change cramp spreading"
+    )
     assert all(q.could_raise > assessment.disposition for q in assessment.open_questions)
 
 
@@ -325,6 +353,16 @@ def test_what_the_record_left_open_is_asked_first() -> None:
 
     first = assessment.open_questions[0]
     assert (first.fact, first.why) == ("speech-difficulty", "recorded only as “weakness”")
+
+
+def test_a_question_keeps_the_reason_of_the_rule_that_asked_first_for_the_most() -> None:
+    vague = {"truth": "UNKNOWN", "stated": "today", "note": "recorded only as “weakness”"}
+
+    assessment = assessed({"twitch_onset": "3 days ago", "muscle-weakness": vague, "speech-difficulty": "NO"})
+
+    ask = packaged().questions["muscle-weakness"]
+    first = OpenQuestion("muscle-weakness", "recorded only as “weakness”", ask, Disposition.SAME_DAY)
+    assert assessment.open_questions[0] == first
 
 
 def test_a_measurement_that_cannot_be_read_is_a_question_in_the_analytes_words() -> None:
@@ -347,6 +385,49 @@ def test_on_lithium_the_gait_is_asked_for() -> None:
 
     asked = {q.fact: q.could_raise for q in assessment.open_questions}
     assert asked["gait-disturbance"] is Disposition.SAME_DAY
+
+
+def test_questions_of_one_weight_come_in_the_order_of_the_knowledge() -> None:
+    assessment = assessed(
+        {"twitch_onset": "20 days ago", "takes": ["lithium"], "muscle-weakness": {"onset": "10 days ago"}}
+    )
+
+    asked = [q.fact for q in assessment.open_questions]
+    assert asked == ["speech-difficulty", "orthopnoea", "weakness-progressive", "gait-disturbance"]
+
+
+def test_whether_lithium_is_taken_and_whether_it_spreads_is_asked_last() -> None:
+    slurred = assessed({"twitch_onset": "3 days ago", "speech-difficulty": "YES"})
+    unsteady = assessed({"twitch_onset": "3 days ago", "gait-disturbance": "YES"})
+
+    assert [q.fact for q in slurred.open_questions] == ["orthopnoea", "lithium"]
+    assert [q.fact for q in unsteady.open_questions][-3:] == ["cramp", "lithium", "spreading"]
+
+
+EYELID = {"twitch_recorded": "20 days ago", "twitch_site": "eyelid"}
+
+
+def test_an_eyelid_that_may_have_twitched_for_three_months_is_asked_since_when() -> None:
+    assessment = assessed(EYELID)
+
+    why = "known to have lasted ≥20 d, but not since when"
+    ask = packaged().questions["twitch-onset"]
+    asked = [q for q in assessment.open_questions if q.fact == "twitch-onset"]
+    assert asked == [OpenQuestion("twitch-onset", why, ask, Disposition.ROUTINE_REFERRAL)]
+
+
+@pytest.mark.parametrize(
+    ("given", "pathway"),
+    [
+        ({**EYELID, "relatives": [{"first_degree": "YES"}]}, "early-referral"),
+        ({"twitch_onset": "20 days ago", "twitch_site": "eyelid"}, "early-referral"),
+        ({"twitch_recorded": "20 days ago", "twitch_site": "hand"}, "nice-ng127"),
+    ],
+)
+def test_nobody_asks_since_when_where_it_would_change_nothing(given: dict[str, Any], pathway: str) -> None:
+    assessment = assessed(given, pathway)
+
+    assert "twitch-onset" not in {q.fact for q in assessment.open_questions}
 
 
 def test_an_emergency_asks_nothing() -> None:

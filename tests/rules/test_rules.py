@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from service.answers import Answer, not_recorded
+from service.facts import Facts
+from service.findings import RuleKind
+from service.knowledge.advice import Thresholds
 from service.rules import RULES
 from service.rules.contributors import TRIGGERS, high_alcohol
+from service.rules.red_flags import cramping
+from service.rules.rule import Question, Rule, asked_once, motor_flag, red_flag, same_day
 from service.truth import Truth
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
@@ -74,6 +82,56 @@ def test_every_trigger_has_a_case_of_yes_and_of_unknown(trigger: str) -> None:
     answers = {c.expect for c in map(_case, cases("triggers")) if c.of == trigger}
 
     assert {"YES", "UNKNOWN"} <= answers
+
+
+def test_motor_and_same_day_rules_are_known_as_such() -> None:
+    kinds = {kind: {r.id for r in RULES.values() if r.kind is kind} for kind in RuleKind}
+
+    assert " ".join(sorted(kinds[RuleKind.MOTOR])) == (
+        "breathing-difficulty muscle-atrophy muscle-weakness speech-difficulty swallowing-difficulty"
+        " tongue-fasciculation upper-motor-neuron-signs"
+    )
+    assert " ".join(sorted(kinds[RuleKind.SAME_DAY])) == (
+        "critical-electrolytes lithium-toxicity rapid-weakness respiratory-compromise saddle-numbness"
+        " sudden-deficit"
+    )
+    assert {rule.id for rule in RULES.values()} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("register", "kind"),
+    [(red_flag, RuleKind.OTHER), (motor_flag, RuleKind.MOTOR), (same_day, RuleKind.SAME_DAY)],
+)
+def test_a_rule_is_registered_by_its_id_and_kind(
+    register: Callable[[str], Callable[[Question], Question]],
+    kind: RuleKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registered: dict[str, Rule] = {}
+    monkeypatch.setattr("service.rules.rule.RULES", registered)
+
+    ask = register("cramping")(cramping)
+
+    assert registered == {"cramping": Rule("cramping", kind, ask)}
+    assert ask(facts({"cramp": "YES"}), packaged().thresholds).yes
+
+
+def test_a_rule_is_asked_once_about_the_same_facts() -> None:
+    asked = []
+
+    @asked_once
+    def question(facts: Facts, threshold: Thresholds) -> Answer:
+        """What is asked."""
+        asked.append((facts, threshold))
+        return not_recorded("cramp")
+
+    given, other, threshold = facts({}), facts({}), packaged().thresholds
+
+    answers = [question(who, threshold) for who in (given, given, other)]
+
+    assert [(who is given, numbers is threshold) for who, numbers in asked] == [(True, True), (False, True)]
+    assert answers == [not_recorded("cramp")] * 3
+    assert (question.__name__, question.__doc__) == ("question", "What is asked.")
 
 
 def test_no_two_cases_have_the_same_words() -> None:
