@@ -16,6 +16,8 @@ from service.statements import Form, Place, Statement
 from service.truth import Truth
 
 GONE = {"inactive", "remission", "resolved"}
+PRESENT = {"active", "recurrence", "relapse"}
+PERHAPS_OVER = "recorded as over, but not so exactly that it is known to be over by now"
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
 ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
@@ -108,10 +110,12 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     )
     if "refuted" in verified:
         template = template.but(truth=Truth.NO, refuted=True)
-    elif _over(condition, reading):
+    elif (over := _over(condition, reading)) is Truth.YES:
         ended = _ended(condition, reading)
-        since = ended if ended and ended.first <= reading.on else template.stated
+        since = ended.until(reading.on) if ended and ended.first <= reading.on else template.stated
         template = template.but(truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
+    elif over is Truth.UNKNOWN:
+        template = template.but(truth=Truth.UNKNOWN, ended=True, note=PERHAPS_OVER)
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
@@ -340,22 +344,26 @@ def _onset(condition: Condition, reading: Reading) -> Span | None:
     )
 
 
-def _over(condition: Condition, reading: Reading) -> bool:
-    if GONE & _codes(condition.clinical_status):
-        return True
-    ended = _ended(condition, reading)
-    return condition.abatement_string is not None or (ended is not None and ended.first <= reading.on)
+def _over(condition: Condition, reading: Reading) -> Truth:
+    """Whether it is over on the day; UNKNOWN where the abatement may come before or after it."""
+    status, ended = _codes(condition.clinical_status), _ended(condition, reading)
+    if GONE & status or condition.abatement_string is not None:
+        return Truth.YES
+    if ended is None or ended.first > reading.on:
+        return Truth.NO
+    if ended.last <= reading.on:
+        return Truth.YES
+    return Truth.NO if PRESENT & status else Truth.UNKNOWN
 
 
 def _ended(condition: Condition, reading: Reading) -> Span | None:
     period = condition.abatement_period
-    ended = (
+    return (
         span(condition.abatement_date_time)
         or (span(period.end or period.start) if period else None)
         or at_age(reading.born, condition.abatement_age)
         or between_ages(reading.born, condition.abatement_range)
     )
-    return ended.until(reading.on) if ended and ended.first <= reading.on else ended
 
 
 def notes(*said: str | None) -> str | None:
