@@ -28,7 +28,7 @@ from service.cards.summary import lifestyle_summary, summary_of
 from service.findings import Assessment
 from service.knowledge import Knowledge
 
-__all__ = ["Action", "Card", "Coding", "Kind", "Link", "Source", "Suggestion", "build"]
+__all__ = ["ABOUT_URL", "Action", "Card", "Coding", "Kind", "Link", "Source", "Suggestion", "build"]
 
 
 def build(
@@ -99,4 +99,4 @@ def _links(assessment: Assessment, questionnaire_url: str | None) -> tuple[Link,
     """The structured questionnaire, where an answer could change something."""
     if questionnaire_url is None or not assessment.open_questions:
         return ()
-    return (Link("Ask what is not documented: questionnaire", questionnaire_url),)
+    return (Link("Questions to ask, to read or print", questionnaire_url),)

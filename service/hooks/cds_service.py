@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from service.cards import Card
+from service.cards import ABOUT_URL, Card
 from service.fhir.sieve import Sieve
 from service.findings import Assessment
 from service.hooks.access import NO_ACCESS, Access
@@ -17,13 +17,27 @@ from service.knowledge import Knowledge
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What an answer depends on beside the call: our knowledge, the pathway, the day, what may be fetched."""
+    """What an answer depends on beside the call: our knowledge, the pathway, the day, what may be fetched.
+
+    `public_url` is how people reach us; without one a card links to nothing of ours.
+    """
 
     knowledge: Knowledge
     sieve: Sieve
     pathway: str
     on: date
     access: Access = NO_ACCESS
+    public_url: str | None = None
+
+    @property
+    def about_url(self) -> str:
+        """Where it says who we are."""
+        return f"{self.public_url}/" if self.public_url else ABOUT_URL
+
+    @property
+    def questionnaire_url(self) -> str | None:
+        """The questions of the structured history."""
+        return f"{self.public_url}/questionnaire" if self.public_url else None
 
 
 @dataclass(frozen=True, slots=True)

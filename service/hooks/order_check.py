@@ -62,6 +62,7 @@ def _checked(request: HookRequest, given: Circumstances, record: Record, check: 
         seed=seed,
         patient=whom,
         encounter=request.encounter_reference,
+        about_url=given.about_url,
     )
     return Reply((card,) if card else (), assessment)
 

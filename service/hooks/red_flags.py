@@ -32,6 +32,8 @@ def respond(request: HookRequest, given: Circumstances) -> Reply:
         seed=f"{request.hook_instance} {SERVICE.id}",
         patient=f"Patient/{request.patient}",
         encounter=request.encounter_reference,
+        about_url=given.about_url,
+        questionnaire_url=given.questionnaire_url,
     )
     if not cards:
         prefetched.insist_on_whole()

@@ -29,12 +29,27 @@ from service.web import (
     health,
     metrics,
     operations,
+    questionnaire,
     scrape,
     trust,
 )
 from service.web.metrics import Metrics
 from service.web.parts import Parts
 from service.web.rates import Rates
+
+# In the order in which the description of the interface tells of them.
+CHAPTERS = (
+    cds,
+    evaluate,
+    feedback,
+    artefacts,
+    operations,
+    health,
+    scrape,
+    docs,
+    conformance,
+    questionnaire,
+)
 
 
 def create_app(
@@ -75,7 +90,7 @@ def _app(parts: Parts) -> Flask:
     metrics.register(app, parts.metrics)
     errors.register(app, parts.metrics.refused)
     trust.register(app, parts)
-    for chapter in (cds, evaluate, feedback, artefacts, operations, health, scrape, docs, conformance):
+    for chapter in CHAPTERS:
         app.register_blueprint(chapter.routes(parts))
     if parts.settings.cors_origins:
         CORS(

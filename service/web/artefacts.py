@@ -81,15 +81,7 @@ def routes(parts: Parts) -> Blueprint:
         """The artefacts of a type by `_id`, `url`, `name` and `version`: a Bundle, with no entry for none."""
         if resource_type.startswith("$"):
             raise MethodNotAllowed(["POST"])
-        given = request.args.items(multi=True)
-        criteria = [(name, value) for name, value in given if name not in ABOUT_THE_ANSWER]
-        found = artefacts.search(resource_type, criteria)
-        start, count = _number("_offset", 0), _number("_count", len(found))
-        links = {"self": _link(criteria, start, count, parts)}
-        if count and start + count < len(found):
-            links["next"] = _link(criteria, start + count, count, parts)
-        page = found[start : start + count]
-        return revalidated(fhir_json(searchset(page, total=len(found), links=links, base=base(parts))))
+        return _found(resource_type, artefacts, parts)
 
     @chapter.get("/fhir/<resource_type>/<artefact_id>")
     @READ
@@ -98,6 +90,19 @@ def routes(parts: Parts) -> Blueprint:
         return revalidated(fhir_json(artefacts.read(resource_type, artefact_id)))
 
     return chapter
+
+
+def _found(resource_type: str, artefacts: Artefacts, parts: Parts) -> Response:
+    """The page of a search that was asked for, and where the next one is."""
+    given = request.args.items(multi=True)
+    criteria = [(name, value) for name, value in given if name not in ABOUT_THE_ANSWER]
+    found = artefacts.search(resource_type, criteria)
+    start, count = _number("_offset", 0), _number("_count", len(found))
+    links = {"self": _link(criteria, start, count, parts)}
+    if count and start + count < len(found):
+        links["next"] = _link(criteria, start + count, count, parts)
+    page = found[start : start + count]
+    return revalidated(fhir_json(searchset(page, total=len(found), links=links, base=base(parts))))
 
 
 def _number(name: str, default: int) -> int:

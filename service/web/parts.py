@@ -43,6 +43,7 @@ class Parts:
             client.pathway or self.settings.pathway,
             self.today(),
             self._access(client, asked),
+            self.settings.public_url,
         )
 
     def _access(self, client: Client, asked: HookRequest) -> Access:

@@ -4,10 +4,9 @@ The check stands before the routes, so that a new route is closed unless it is n
 `OPEN_TO_ALL`. Closed are the CDS services with their discovery and feedback, `/evaluate`,
 the operations under `/fhir`, and whatever tells of patients or clients; a caller signs a
 token for each of them (`aud` is the address that is called, without its query). Open are
-the probes, which cannot sign, the description of the interface, the table of conformance,
-and the FHIR artefacts, which are published and hold nobody's data. Prometheus cannot sign
-either: `/metrics` asks for its address. The answer never says why a token was refused; the
-log does.
+the probes, which cannot sign, the pages for people and the FHIR artefacts, which are
+published and hold nobody's data. Prometheus cannot sign either: `/metrics` asks for its
+address. The answer never says why a token was refused; the log does.
 
 Whoever is let in may call so often (`rates`); whoever is not leaves no more than so many rows.
 """
@@ -38,6 +37,7 @@ PUBLISHED = frozenset(
         "docs.description",
         "docs.read",
         "docs.start",
+        "questionnaire.read",
     }
 )
 OPEN_TO_ALL = UNLIMITED | PUBLISHED

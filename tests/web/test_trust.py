@@ -38,6 +38,7 @@ OPEN = {
     "/livez",
     "/metrics",
     "/openapi.json",
+    "/questionnaire",
     "/readyz",
 }
 

@@ -1,0 +1,86 @@
+"""GET /questionnaire: the structured history as a page to read aloud from, or to print.
+
+It is what a card links to where something is not documented. Nothing is sent or kept here: the
+answers belong into the record, as Observations or as the QuestionnaireResponse of the EHR's own
+form, which it makes of `/fhir/Questionnaire/twitch-history`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from markupsafe import Markup
+
+from service.fhir.artefacts import Artefacts
+from service.knowledge import Knowledge
+from service.web.described import Content, described
+from service.web.pages import page, policy_of
+from service.web.parts import Parts
+
+STYLE = Path(__file__).with_name("templates") / "questionnaire.css"
+UNITS = "http://hl7.org/fhir/StructureDefinition/questionnaire-unitOption"
+
+
+def routes(parts: Parts) -> Blueprint:
+    """GET /questionnaire. The page is made once, when somebody asks for it."""
+    chapter = Blueprint("questionnaire", __name__)
+    written = _once(parts.knowledge)
+
+    @chapter.get("/questionnaire")
+    @described(
+        "Description",
+        answer=Content({"type": "string"}, "A page of HTML, without scripts.", types=("text/html",)),
+    )
+    def read() -> Response:
+        """The questions of the structured history, to ask and to print; what a card links to."""
+        return page(*written())
+
+    return chapter
+
+
+def _once(knowledge: Knowledge) -> Callable[[], tuple[str, str]]:
+    @cache
+    def written() -> tuple[str, str]:
+        form = Artefacts().read("Questionnaire", "twitch-history")
+        style = STYLE.read_text("utf-8")
+        html = render_template(
+            "questionnaire.html",
+            form=form,
+            questions=lambda group: list(_questions(group, knowledge)),
+            style=Markup(style),  # noqa: S704 -- our own file
+        )
+        return html, policy_of(style)
+
+    return written
+
+
+def _questions(group: Mapping[str, Any], knowledge: Knowledge) -> Iterator[dict[str, Any]]:
+    """The questions of a group: their words, how they are answered, and whether they depend on another."""
+    for item in group["item"]:
+        yield {
+            "text": item["text"],
+            "answers": _answers(item, knowledge),
+            "several": item.get("repeats", False),
+            "follows": bool(item.get("enableWhen")),
+        }
+
+
+def _answers(item: Mapping[str, Any], knowledge: Knowledge) -> list[str]:
+    """What can be chosen; for a number or date a line to write it on, and its unit."""
+    if item["type"] == "boolean":
+        return ["yes", "no"]
+    if options := item.get("answerOption"):
+        return [_words(option["valueCoding"], knowledge) for option in options]
+    units = [e["valueCoding"]["code"] for e in item.get("extension", ()) if e["url"] == UNITS]
+    return [f"____ {' or '.join(units)}".rstrip()]
+
+
+def _words(coding: Mapping[str, str], knowledge: Knowledge) -> str:
+    """A site as people call it ("upper arm"); else what the form says, in small letters."""
+    system = knowledge.systems[coding["system"]]
+    places = knowledge.places.find(system, coding["code"])
+    return places[0].words if places else coding["display"].lower()
