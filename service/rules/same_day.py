@@ -138,7 +138,8 @@ def _sudden(facts: Facts, concept: str, days: float) -> Answer:
     if sudden:
         return Answer(Truth.YES, tuple(sudden))
     if any(truth is Truth.UNKNOWN for _, truth in began):
-        return unknown("sudden-onset", "when it began is not recorded exactly")
+        new = not any(truth is Truth.NO for _, truth in began)
+        return unknown("sudden-onset", "when it began is not recorded exactly", recorded=new)
     return NO
 
 

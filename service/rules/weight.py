@@ -29,11 +29,20 @@ def measured_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
     """
     weighings = _weighings(facts, threshold)
     if not weighings:
-        return not_recorded(WEIGHT)
+        return _not_weighed(facts)
     latest = weighings[-1]
     if (facts.on - latest.day).days > threshold.weight_latest:
         return unknown(WEIGHT, f"last recorded {latest.day.isoformat()}, too long ago to count")
     return _loss(latest, weighings, threshold)
+
+
+def _not_weighed(facts: Facts) -> Answer:
+    """UNKNOWN, and what is the matter with the weights that are there."""
+    recorded = facts.results.get(WEIGHT, ())
+    if not recorded:
+        return not_recorded(WEIGHT)
+    why = next((r.why for r in recorded if r.why), "no recorded weight has an exact value and day")
+    return unknown(WEIGHT, why, recorded=True)
 
 
 def _loss(latest: Weighing, weighings: list[Weighing], threshold: Thresholds) -> Answer:

@@ -78,7 +78,7 @@ def routes(parts: Parts) -> Blueprint:
     @chapter.get("/fhir/<resource_type>")
     @SEARCH
     def search(resource_type: str) -> Response:
-        """The artefacts of a type by `_id`, `url`, `name` and `version`: a Bundle, with no entry for none."""
+        """The artefacts of a type by id, url, name or version: a Bundle, with no entry for none."""
         if resource_type.startswith("$"):
             raise MethodNotAllowed(["POST"])
         return _found(resource_type, artefacts, parts)

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 GROUPS = {
     "CDS Hooks": "What an EHR calls: discovery, the services, and feedback on their cards.",
     "Evaluate": "The same decision without CDS Hooks: a FHIR Bundle in, the whole assessment out.",
+    "FHIR": "For FHIR clients: our artefacts to read and search, and the same decision as FHIR operations.",
     "Operation": "For those who run the service: probes and metrics. None of it holds anything of a patient.",
     "Description": "What you are reading.",
 }

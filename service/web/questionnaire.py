@@ -65,6 +65,7 @@ def _questions(group: Mapping[str, Any], knowledge: Knowledge) -> Iterator[dict[
             "text": item["text"],
             "answers": _answers(item, knowledge),
             "several": item.get("repeats", False),
+            "written": not (item["type"] == "boolean" or item.get("answerOption")),
             "follows": bool(item.get("enableWhen")),
         }
 

@@ -400,7 +400,7 @@ def test_whether_lithium_is_taken_and_whether_it_spreads_is_asked_last() -> None
     slurred = assessed({"twitch_onset": "3 days ago", "speech-difficulty": "YES"})
     unsteady = assessed({"twitch_onset": "3 days ago", "gait-disturbance": "YES"})
 
-    assert [q.fact for q in slurred.open_questions] == ["orthopnoea", "lithium"]
+    assert [q.fact for q in slurred.open_questions] == ["sudden-onset", "orthopnoea", "lithium"]
     assert [q.fact for q in unsteady.open_questions][-3:] == ["cramp", "lithium", "spreading"]
 
 
