@@ -38,9 +38,9 @@ def measured_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
 
 def _not_weighed(facts: Facts) -> Answer:
     """UNKNOWN, and what is the matter with the weights that are there."""
-    recorded = facts.results.get(WEIGHT, ())
-    if not recorded:
+    if WEIGHT not in facts.results:
         return not_recorded(WEIGHT)
+    recorded = facts.results[WEIGHT]
     why = next((r.why for r in recorded if r.why), "no recorded weight has an exact value and day")
     return unknown(WEIGHT, why, recorded=True)
 
