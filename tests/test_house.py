@@ -41,8 +41,8 @@ TREE = {
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
     "web": "addresses answers artefacts body cds conformance described docs errors evaluate examples feedback"
-    " fhir_json health metrics openapi operations pages parts preview questionnaire rates"
-    " scrape shared_counts trust",
+    " fhir_json health metrics openapi operations pages parts preview query questionnaire"
+    " rates scrape shared_counts trust",
     "web/schemas": "assessment assessment_shapes calls cards feedback shapes",
 }
 FORBIDDEN_NAMES = set(
