@@ -93,7 +93,12 @@ def test_a_slash_at_the_end_of_a_fhir_server_makes_no_difference(written: Writte
 def test_a_private_network_allows_http_and_loopback(written: Written) -> None:
     text = SHORT.replace("https://ehr.example/jwks", "http://10.1.2.3:8080/jwks")
 
-    Clients.read(written(text + 'private_network = true\nfhir_servers = ["http://localhost:8080/fhir"]'))
+    (client,) = Clients.read(
+        written(text + 'private_network = true\nfhir_servers = ["http://localhost:8080/fhir"]')
+    ).registered.values()
+
+    assert client.jku == "http://10.1.2.3:8080/jwks.json"
+    assert client.fhir_servers == ("http://localhost:8080/fhir",)
 
 
 @pytest.mark.parametrize(
