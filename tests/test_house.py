@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 SERVICE = ROOT / "service"
 KNOWLEDGE = SERVICE / "knowledge"
 
-# The tree. Whoever adds a module adds it here, and so says where its subject belongs.
+# The tree. Whoever adds a module adds it here, and so says where its subject belongs. Three places are kept
+# for what is not built: screen (a whole population), fhir/ndjson (its files), web/preview (cards to try).
 TREE = {
     "": "amounts answers assess config errors facts findings results screen statements truth twitch",
     "auth": "clients jwks keys tokens",
