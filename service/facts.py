@@ -141,11 +141,11 @@ class Facts:
         """Whether a diagnosis is recorded as unconfirmed, provisional or differential."""
         return any(not s.confirmed for s in self._counting(concept, Truth.YES, None))
 
-    def newest(self, concept: str, *, within: float | None = None) -> tuple[Statement, ...]:
+    def newest(self, concept: str) -> tuple[Statement, ...]:
         """The latest statements of a coded value (several where they bear the same day)."""
         if concept not in self.statements:
             return ()
-        said = self._counting(concept, Truth.YES, within)
+        said = self._counting(concept, Truth.YES, None)
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:

@@ -173,7 +173,8 @@ class Twitch:
         return statement.truth is Truth.YES and statement.counts(self._on, None) is Truth.UNKNOWN
 
     def _twitched_after(self, course: Statement) -> bool:
-        others = (s for s in self.twitches if s.concept not in ("twitch-course", "twitch-frequency"))
+        """Asked of the newest course, so that no other course is later."""
+        others = (s for s in self.twitches if s.concept != "twitch-frequency")
         return any(s.later_than(course) for s in others)
 
 

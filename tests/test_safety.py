@@ -24,6 +24,7 @@ from service.store import Store
 from service.truth import Truth
 from service.web import create_app
 from tests.rules.given import facts
+from tests.web.conftest import store_in_memory
 
 ROOT = Path(__file__).parents[1]
 ON = date(2026, 11, 23)
@@ -39,10 +40,8 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    memory = Store("sqlite://", hash_key="a key for tests")
-    memory.upgrade()
-    yield memory
-    memory.close()
+    with store_in_memory() as memory:
+        yield memory
 
 
 @pytest.fixture

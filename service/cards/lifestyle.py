@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
+from service.answers import Basis
 from service.cards.markdown import bullets, capital, escaped, own, section, small
 from service.cards.phrases import listed, measured
 from service.cards.summary import ALCOHOL, ANSWERS
@@ -180,8 +181,7 @@ def _facts(step: str, assessment: Assessment) -> str:
     found = [c for c in assessment.contributors if ANSWERS.get(c.id) == step]
     if not found:
         return ""
-    facts = list(dict.fromkeys(b.fact for c in found for b in c.basis))
-    return escaped(measured(listed(facts[:2])))
+    return escaped(measured(_said(basis for contributor in found for basis in contributor.basis)))
 
 
 def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
@@ -224,14 +224,19 @@ def _safety_net(assessment: Assessment) -> str:
     return f"{section('Come back if', own(COME_BACK))}\n\n{emergency}"
 
 
+def _said(bases: Iterable[Basis]) -> str:
+    """What a basis says, each thing once and two at the most."""
+    return listed(list(dict.fromkeys(basis.fact for basis in bases))[:2])
+
+
 def _contributor(contributor: Contributor) -> str:
     """What the record says of it; its own words where that is nothing."""
-    said = listed(list(dict.fromkeys(basis.fact for basis in contributor.basis))[:2])
+    said = _said(contributor.basis)
     return escaped(measured(said)) if said else own(small(contributor.words))
 
 
 def _medicine(contributor: Contributor, knowledge: Knowledge, *, alone: bool) -> str:
     """Its name, and what it does to muscles where it is the only one: several whys are a wall."""
-    names = listed(list(dict.fromkeys(b.fact for b in contributor.basis))[:2])
+    names = _said(contributor.basis)
     why = f" ({own(knowledge.medicines[contributor.id].why)})" if alone else ""
     return escaped(names or contributor.words) + why

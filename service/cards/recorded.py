@@ -72,17 +72,15 @@ def _each_once(said: Sequence[Basis]) -> Iterable[Basis]:
 
 def _rows(said: Sequence[Basis], year: int) -> list[tuple[str, str, str]]:
     """The statements as rows; one finding at several places is one row, with its dates where they differ."""
-    together: dict[tuple[str, ...], list[tuple[Basis, str]]] = {}
+    together: dict[tuple[str, str | None, str | None], list[tuple[Basis, str]]] = {}
     for basis in said:
         placed = _PLACED.fullmatch(basis.fact)
-        what, place, how = placed.group("what", "place", "how") if placed else (basis.fact, "", "")
-        key = (
-            (what, how or "", basis.note or "")
-            if placed
-            else (basis.fact, basis.source or "", basis.note or "")
-        )
-        together.setdefault(key, []).append((basis, place))
-    return [_row(key[0] + (key[1] if group[0][1] else ""), group, year) for key, group in together.items()]
+        if placed:
+            key = (placed["what"] + (placed["how"] or ""), None, basis.note)
+            together.setdefault(key, []).append((basis, placed["place"]))
+        else:
+            together.setdefault((basis.fact, basis.source or "", basis.note), []).append((basis, ""))
+    return [_row(what, group, year) for (what, _, _), group in together.items()]
 
 
 def _row(what: str, group: Sequence[tuple[Basis, str]], year: int) -> tuple[str, str, str]:

@@ -103,11 +103,7 @@ def _weakness_began_within(facts: Facts, days: float) -> Answer:
     """
     standing = facts.standing(WEAKNESS)
     if not standing:
-        return (
-            facts.stated(WEAKNESS) & NO
-            if facts.stated(WEAKNESS).truth is Truth.NO
-            else facts.stated(WEAKNESS)
-        )
+        return facts.stated(WEAKNESS)
     new = [s.basis for s in standing if s.onset and s.onset.within(days, facts.on) is Truth.YES]
     if new:
         return Answer(Truth.YES, tuple(new))

@@ -46,7 +46,7 @@ def audit_event(row: Mapping[str, Any], *, version: str, public_url: str | None)
         event["outcomeDesc"] = refused
     event["purposeOfEvent"] = [{"coding": [_coding(f"{TERMS}/v3-ActReason", "TREAT", "treatment")]}]
     event["agent"] = [
-        _source(row["client"], row["tenant"]),
+        _source(row["client"], row["tenant"], trusted=refused != NOT_TRUSTED),
         _recipient(here, public_url),
         *_token(row["client"], row["jti"]),
     ]
@@ -76,11 +76,18 @@ def _outcome(refused: str | None) -> str:
     return SERIOUS if refused == NOT_TRUSTED else MINOR
 
 
-def _source(client: str | None, tenant: str | None) -> Json:
-    """The EHR. Without an issuer it was the open mode, which listens to this machine only."""
-    who: Json = {"identifier": {"value": client}} if client else {"display": "not identified (open mode)"}
-    network = {"address": client, "type": "5"} if client else {"address": "localhost", "type": "1"}
-    agent = {"type": _concept("110153", "Source Role ID"), "who": who, "requestor": False, "network": network}
+def _source(client: str | None, tenant: str | None, *, trusted: bool) -> Json:
+    """The EHR. Without an issuer it was the open mode, which listens to this machine only, or a stranger."""
+    who: Json
+    if client:
+        who, network = {"identifier": {"value": client}}, {"network": {"address": client, "type": "5"}}
+    elif trusted:
+        who = {"display": "not identified (open mode)"}
+        network = {"network": {"address": "localhost", "type": "1"}}
+    else:
+        # Who it was and where is not kept: anybody may have said so.
+        who, network = {"display": "not identified (not trusted)"}, {}
+    agent = {"type": _concept("110153", "Source Role ID"), "who": who, "requestor": False, **network}
     return agent | ({"altId": tenant} if tenant else {})
 
 

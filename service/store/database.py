@@ -17,6 +17,10 @@ NEWEST = "0002"
 """The revision of the tables that this program writes, the last one in migrations/versions."""
 
 
+class NewerTables(Exception):
+    """The tables are of a revision that this version of the program does not know."""
+
+
 def engine_for(url: str) -> Engine:
     """The database of the URL, not yet connected.
 
@@ -40,10 +44,17 @@ def engine_for(url: str) -> Engine:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the tables to the newest revision. Raises SQLAlchemyError if the database cannot be had."""
+    """Bring the tables to the newest revision.
+
+    Raises:
+        SQLAlchemyError: the database cannot be had.
+        NewerTables: a newer version of the program has made them.
+    """
     # Here, because only the start of a service needs them.
     from alembic import command
     from alembic.config import Config
+    from alembic.script.revision import ResolutionError
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -51,7 +62,12 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         _one_at_a_time(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as cause:
+            if isinstance(cause.__cause__, ResolutionError):
+                raise NewerTables from cause
+            raise
 
 
 def revision(connection: Connection) -> str | None:
@@ -78,6 +94,8 @@ def prepare(url: str) -> str | None:
         upgrade(engine)
     except SQLAlchemyError as cause:
         return f"The database {shown} cannot be used ({type(cause).__name__})."
+    except NewerTables:
+        return f"The tables of the database {shown} are of a newer version of this program."
     finally:
         engine.dispose()
     return None

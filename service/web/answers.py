@@ -29,15 +29,16 @@ HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+JSON, FHIR_JSON, HTML = "application/json", "application/fhir+json", "text/html"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STARTED, NAMED = "twitch-cds.started", "twitch-cds.request-id"
 
 log = structlog.get_logger()
 
 
-def json(content: Any, status: int = 200) -> Response:
+def json(content: Any) -> Response:
     """A JSON response."""
-    return Response(orjson.dumps(content), status, mimetype="application/json")
+    return Response(orjson.dumps(content), mimetype=JSON)
 
 
 def register(app: Flask) -> None:

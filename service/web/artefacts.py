@@ -10,15 +10,15 @@ from werkzeug.exceptions import MethodNotAllowed
 from service import __version__
 from service.errors import NotAcceptable, NotFound, RequestNotUnderstood
 from service.fhir.artefacts import Artefacts, capabilities, searchset
-from service.web.described import FHIR, JSON, Content, Parameter, a_resource, described
+from service.web.answers import FHIR_JSON, JSON
+from service.web.described import Content, Parameter, a_resource, described
 from service.web.fhir_json import fhir_json, revalidated
 from service.web.parts import Parts
+from service.web.query import number
 
 # What a query may say about the answer; everything else is a criterion. Where less of each resource is asked
 # for (_summary, _elements), FHIR lets a server give all of it.
 ABOUT_THE_ANSWER = ("_format", "_pretty", "_summary", "_elements", "_total", "_count", "_offset")
-
-
 # What a search may ask for, and what it is.
 CRITERIA = {"_id": "id", "url": "canonical address", "name": "name", "version": "version"}
 PAGES = {
@@ -50,7 +50,7 @@ SEARCH = described(
 )
 READ = described(
     GROUP,
-    answer=Content({"type": "object"}, "The artefact.", types=(FHIR, JSON)),
+    answer=Content({"type": "object"}, "The artefact.", types=(FHIR_JSON, JSON)),
     parameters={"resource_type": A_TYPE, "artefact_id": Parameter("Its id.", example="twitch-history")},
     also=UNCHANGED,
     errors=(NotFound, NotAcceptable),
@@ -97,21 +97,13 @@ def _found(resource_type: str, artefacts: Artefacts, parts: Parts) -> Response:
     given = request.args.items(multi=True)
     criteria = [(name, value) for name, value in given if name not in ABOUT_THE_ANSWER]
     found = artefacts.search(resource_type, criteria)
-    start, count = _number("_offset", 0), _number("_count", len(found))
+    start = number(request.args.get("_offset", "0"), "_offset")
+    count = number(request.args["_count"], "_count") if "_count" in request.args else len(found)
     links = {"self": _link(criteria, start, count, parts)}
     if count and start + count < len(found):
         links["next"] = _link(criteria, start + count, count, parts)
     page = found[start : start + count]
     return revalidated(fhir_json(searchset(page, total=len(found), links=links, base=base(parts))))
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise RequestNotUnderstood(f"{name} must be a number, such as 50.", where=name)
-    return int(text)
 
 
 def _link(criteria: list[tuple[str, str]], start: int, count: int, parts: Parts) -> str:

@@ -1,4 +1,4 @@
-"""The bytes of a request: bounded, decompressed, and of a content type that we read.
+"""The body of a request: bounded, decompressed, of a content type that we read, and JSON.
 
 Werkzeug cuts a chunked body at its limit without a word, so the count is our own.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import zlib
 from typing import IO, Any
 
+import orjson
 from flask import Request
 
 from service.errors import BodyTooLarge, NotJson, RequestNotUnderstood
+from service.web.answers import JSON
 
 STEP = 65_536
 ENCODINGS = ("", "identity", "gzip", "x-gzip")
@@ -35,9 +37,23 @@ def read_body(request: Request, limit: int) -> bytes:
     return _gunzip(body, limit) if "gzip" in encoding else body
 
 
+def read_json(request: Request, limit: int, *, what: str) -> Any:
+    """What the JSON of the body says; `what` it shall be, for the message where it is none.
+
+    Raises:
+        NotJson, BodyTooLarge, RequestNotUnderstood: as `read_body`; or it is not JSON. The message
+            says where, and quotes nothing.
+    """
+    body = read_body(request, limit)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as cause:
+        raise NotJson(f"The body is not valid JSON: {cause}. Send {what}.") from cause
+
+
 def _check_type(request: Request) -> None:
     kind = request.mimetype
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if kind != JSON and not (kind.startswith("application/") and kind.endswith("+json")):
         raise NotJson(
             "The body must be JSON: send it with Content-Type: application/json or application/fhir+json.",
             media_type=True,

@@ -17,9 +17,9 @@ from service.hooks.cds_service import CdsService, Reply
 from service.hooks.clients import DIALECTS
 from service.hooks.request import HookRequest
 from service.store import Call
-from service.web.answers import NAMED, json, milliseconds
+from service.web.answers import FHIR_JSON, JSON, NAMED, json, milliseconds
 from service.web.body import read_body
-from service.web.described import FHIR, JSON, Content, described
+from service.web.described import Content, described
 from service.web.examples import CALL, CARDS
 from service.web.feedback import SERVICE_ID, card_entries
 from service.web.parts import Parts
@@ -46,7 +46,7 @@ def routes(parts: Parts) -> Blueprint:
     @cds.post("/cds-services/<service_id>")
     @described(
         "CDS Hooks",
-        body=Content(HookCallSchema, "The call of one hook.", CALL, (JSON, FHIR)),
+        body=Content(HookCallSchema, "The call of one hook.", CALL, (JSON, FHIR_JSON)),
         answer=Content(CardsSchema, "The cards; none where there is nothing to say.", CARDS),
         parameters={"service_id": SERVICE_ID},
         errors=(UnknownService, RecordNotAvailable),

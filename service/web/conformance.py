@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from service import __version__
-from service.web.answers import json
+from service.web.answers import HTML, JSON, json
 from service.web.described import Content, described
-from service.web.pages import page, policy_of
+from service.web.pages import Page, page
 from service.web.parts import Parts
-
-HTML, JSON = "text/html", "application/json"
 
 
 def routes(_: Parts) -> Blueprint:
-    """GET /conformance, made once: nothing of it depends on who asks."""
+    """GET /conformance. The page is made once, when somebody asks for it."""
     conformance = Blueprint("conformance", __name__)
     table = {"service": "twitch-cds", "version": __version__, **_table()}
-    html, policy = _page(table)
+
+    @cache
+    def written() -> Page:
+        counts = Counter(sorted(row["status"] for chapter in table["chapters"] for row in chapter["items"]))
+        return page("conformance", counts=counts, with_code=_with_code, **table)
 
     @conformance.get("/conformance")
     @described(
@@ -42,7 +44,7 @@ def routes(_: Parts) -> Blueprint:
         A page for people; JSON where the caller prefers `application/json`.
         """
         wanted = request.accept_mimetypes.best_match([HTML, JSON], default=HTML)
-        answer = json(table) if wanted == JSON else page(html, policy)
+        answer = json(table) if wanted == JSON else written().answer()
         answer.headers["Vary"] = "Accept"
         return answer
 
@@ -52,16 +54,6 @@ def routes(_: Parts) -> Blueprint:
 def _table() -> dict[str, Any]:
     table: dict[str, Any] = orjson.loads((files("service.web") / "conformance.json").read_bytes())
     return table
-
-
-def _page(table: dict[str, Any]) -> tuple[str, str]:
-    """The page, and the policy by which a browser applies its own style and loads nothing else."""
-    templates = Environment(loader=PackageLoader("service.web"), autoescape=True, trim_blocks=True)
-    templates.filters["with_code"] = _with_code
-    style = (files("service.web") / "templates" / "conformance.css").read_text(encoding="utf-8")
-    counts = Counter(sorted(row["status"] for chapter in table["chapters"] for row in chapter["items"]))
-    html = templates.get_template("conformance.html").render(table, style=style, counts=counts)
-    return html, policy_of(style)
 
 
 def _with_code(text: str) -> Markup:

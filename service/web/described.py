@@ -17,11 +17,10 @@ from typing import Any, TypeVar
 from marshmallow import Schema
 
 from service.errors import ServiceError
+from service.web.answers import FHIR_JSON, JSON
 
 Json = Mapping[str, Any]
 View = TypeVar("View", bound=Callable[..., Any])
-
-JSON, FHIR = "application/json", "application/fhir+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def a_resource(resource_type: str, words: str, example: Any = None) -> Content:
         "required": ["resourceType"],
         "properties": {"resourceType": {"const": resource_type}},
     }
-    return Content(shape, words, example, (FHIR, JSON))
+    return Content(shape, words, example, (FHIR_JSON, JSON))
 
 
 @dataclass(frozen=True, slots=True)

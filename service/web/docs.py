@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, redirect, render_template
+from flask import Blueprint, Response, current_app, redirect
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
@@ -16,10 +15,9 @@ from werkzeug.wrappers import Response as Redirect
 from service.web.answers import json
 from service.web.described import Content, described
 from service.web.openapi import description as described_in_full
-from service.web.pages import page, policy_of
+from service.web.pages import A_PAGE, Page, page
 from service.web.parts import Parts
 
-STYLE = Path(__file__).with_name("templates") / "docs.css"
 LOCAL = "http://127.0.0.1:8000"
 OPENAPI = {
     "type": "object",
@@ -32,7 +30,16 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 def routes(parts: Parts) -> Blueprint:
     """GET /, /docs and /openapi.json. What they answer is made once, when somebody asks for it."""
     docs = Blueprint("docs", __name__)
-    document, page_of = _once(parts)
+
+    @cache
+    def document() -> Any:
+        tokens = parts.clients.anonymous is None
+        return described_in_full(current_app, address=parts.settings.public_url, tokens=tokens)
+
+    @cache
+    def written() -> Page:
+        api = document()
+        return page("docs", api=api, groups=list(_by_group(api)), md=_html, curl=_curl, pretty=_pretty)
 
     @docs.get("/")
     @described("Description", answer=Content(None, "To the page for people."), status=302)
@@ -41,13 +48,10 @@ def routes(parts: Parts) -> Blueprint:
         return redirect("docs")
 
     @docs.get("/docs")
-    @described(
-        "Description",
-        answer=Content({"type": "string"}, "A page of HTML, without scripts.", types=("text/html",)),
-    )
+    @described("Description", answer=A_PAGE)
     def read() -> Response:
         """This interface, for people."""
-        return page(*page_of())
+        return written().answer()
 
     @docs.get("/openapi.json")
     @described("Description", answer=Content(OPENAPI, "OpenAPI 3.1."))
@@ -56,32 +60,6 @@ def routes(parts: Parts) -> Blueprint:
         return json(document())
 
     return docs
-
-
-def _once(parts: Parts) -> tuple[Callable[[], Any], Callable[[], tuple[str, str]]]:
-    """The document, and the page with the policy that lets nothing in but its own style."""
-
-    @cache
-    def document() -> Any:
-        tokens = parts.clients.anonymous is None
-        return described_in_full(current_app, address=parts.settings.public_url, tokens=tokens)
-
-    @cache
-    def page_and_policy() -> tuple[str, str]:
-        style = STYLE.read_text("utf-8")
-        api = document()
-        shown = render_template(
-            "docs.html",
-            api=api,
-            groups=list(_by_group(api)),
-            style=Markup(style),  # noqa: S704 -- our own file
-            md=_html,
-            curl=_curl,
-            pretty=_pretty,
-        )
-        return shown, policy_of(style)
-
-    return document, page_and_policy
 
 
 def _html(text: str) -> Markup:

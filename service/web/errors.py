@@ -16,8 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service import errors
 from service.errors import ServiceError
-
-FHIR_JSON = "application/fhir+json"
+from service.web.answers import FHIR_JSON
 
 # What each error answers: the status, and the code of the OperationOutcome's issue (IssueType).
 STATUS: dict[type[ServiceError], tuple[int, str]] = {
@@ -73,7 +72,7 @@ def on_service_error(error: ServiceError) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.ClientNotTrusted):
         headers["WWW-Authenticate"] = "Bearer"
-    return _outcome(status, code, str(error), _where(error), headers)
+    return _answer(status, code, str(error), _where(error), headers)
 
 
 def on_http_error(error: HTTPException) -> Response | HTTPException:
@@ -83,9 +82,9 @@ def on_http_error(error: HTTPException) -> Response | HTTPException:
         return error
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        return _outcome(405, "not-supported", f"Use one of {allowed} here.", (), {"Allow": allowed})
+        return _answer(405, "not-supported", f"Use one of {allowed} here.", (), {"Allow": allowed})
     words = NO_PAGE if status == 404 else f"{error.name}: {error.description}"
-    return _outcome(status, HTTP_CODES.get(status, "invalid"), words, (), {})
+    return _answer(status, HTTP_CODES.get(status, "invalid"), words, (), {})
 
 
 def on_bug(error: Exception) -> Response:
@@ -94,7 +93,7 @@ def on_bug(error: Exception) -> Response:
     log.error(
         "bug", error=type(error).__name__, where=[f"{f.filename}:{f.lineno} {f.name}" for f in frames[-8:]]
     )
-    return _outcome(500, "exception", A_BUG, (), {})
+    return _answer(500, "exception", A_BUG, (), {})
 
 
 def status_of(error: ServiceError) -> tuple[int, str]:
@@ -114,13 +113,14 @@ def _where(error: ServiceError) -> tuple[str, ...]:
     return (where,) if where else ()
 
 
-def _outcome(status: int, code: str, words: str, where: Iterable[str], headers: dict[str, str]) -> Response:
-    issue: dict[str, Any] = {
-        "severity": "fatal" if status >= 500 else "error",
-        "code": code,
-        "diagnostics": words,
-    }
+def outcome(status: int, code: str, words: str, where: Iterable[str] = ()) -> dict[str, Any]:
+    """The OperationOutcome that goes with a status; `where` are the members at fault."""
+    severity = "fatal" if status >= 500 else "error"
+    issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": words}
     if where := tuple(where):
         issue["expression"] = list(where)
-    body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
-    return Response(body, status, headers, mimetype=FHIR_JSON)
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def _answer(status: int, code: str, words: str, where: Iterable[str], headers: dict[str, str]) -> Response:
+    return Response(orjson.dumps(outcome(status, code, words, where)), status, headers, mimetype=FHIR_JSON)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
-import orjson
 from flask import Blueprint, Response, request
 
 from service.assess import assess
-from service.errors import NotABundle, NotJson, RequestNotUnderstood, SeveralPatients
+from service.errors import NotABundle, RequestNotUnderstood, SeveralPatients
 from service.fhir.record import entries, record_of
-from service.web.answers import json
-from service.web.body import read_body
-from service.web.described import FHIR, JSON, Content, Parameter, described
+from service.web.answers import FHIR_JSON, JSON, json
+from service.web.body import read_json
+from service.web.described import Content, Parameter, described
 from service.web.examples import BUNDLE
 from service.web.parts import Parts
+from service.web.query import A_DAY, day, flag
 from service.web.schemas import assessment_json
 from service.web.schemas.assessment_shapes import BUNDLE as BUNDLE_SHAPE
 from service.web.schemas.assessment_shapes import AssessmentSchema
 from service.web.trust import caller
-
-FLAGS = {"true": True, "false": False}
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -31,14 +26,12 @@ def routes(parts: Parts) -> Blueprint:
     @evaluate.post("/evaluate")
     @described(
         "Evaluate",
-        body=Content(BUNDLE_SHAPE, "A Bundle of one patient's resources, FHIR R4.", BUNDLE, (FHIR, JSON)),
+        body=Content(
+            BUNDLE_SHAPE, "A Bundle of one patient's resources, FHIR R4.", BUNDLE, (FHIR_JSON, JSON)
+        ),
         answer=Content(AssessmentSchema, "The assessment."),
         parameters={
-            "on": Parameter(
-                "The day of the assessment; today without it.",
-                {"type": "string", "format": "date"},
-                "2026-11-23",
-            ),
+            "on": Parameter("The day of the assessment; today without it.", A_DAY, "2026-11-23"),
             "all": Parameter("Whether to tell also the rules that answered NO.", {"type": "boolean"}),
             "pathway": Parameter(
                 "Which disposition each rule asks for; the client's or the configured one without it.",
@@ -52,55 +45,16 @@ def routes(parts: Parts) -> Blueprint:
     )
     def evaluated() -> Response:
         """The assessment of the one patient whom the Bundle is about."""
-        on, every = day(request.args.get("on"), parts), _flag("all")
-        pathway = parts.pathway(request.args.get("pathway"), caller())
-        bundle = parsed(read_body(request, parts.settings.max_body_bytes))
+        asked = request.args
+        on = day(asked["on"], "on") if "on" in asked else parts.today()
+        every = flag(asked.get("all", "false"), "all")
+        pathway = parts.pathway(asked.get("pathway"), caller())
+        bundle = read_json(request, parts.settings.max_body_bytes, what="FHIR JSON in UTF-8")
         record = record_of(entries(bundle), parts.knowledge, patient=_patient())
         assessment = assess(record, on, knowledge=parts.knowledge, pathway=pathway)
         return json(assessment_json(assessment, every_rule=every))
 
     return evaluate
-
-
-def parsed(body: bytes) -> Any:
-    """The JSON of a body.
-
-    Raises:
-        NotJson: it is none; the message says where, and quotes nothing.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as cause:
-        raise NotJson(f"The body is not valid JSON: {cause}. Send FHIR JSON in UTF-8.") from cause
-
-
-def day(text: str | None, parts: Parts) -> date:
-    """The day that a FHIR date names, today without one.
-
-    Raises:
-        RequestNotUnderstood: it is no whole day.
-    """
-    if text is None:
-        return parts.today()
-    try:
-        named = date.fromisoformat(text)
-    except ValueError as cause:
-        raise _no_day() from cause
-    # A date without its hyphens, or by its week, is ISO 8601 too, but no FHIR date.
-    if named.isoformat() != text:
-        raise _no_day()
-    return named
-
-
-def _no_day() -> RequestNotUnderstood:
-    return RequestNotUnderstood("on must be a day such as 2026-11-23.", where="on")
-
-
-def _flag(name: str) -> bool:
-    text = request.args.get(name, "false").lower()
-    if text not in FLAGS:
-        raise RequestNotUnderstood(f"{name} must be true or false.", where=name)
-    return FLAGS[text]
 
 
 def _patient() -> str | None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import UTC, datetime, time
 
-import orjson
 from flask import Blueprint, Response, request
 
 from service.cards import Card
 from service.errors import (
     FeedbackNotUnderstood,
-    NotJson,
     RequestNotUnderstood,
     StoreNotAvailable,
     UnknownService,
@@ -21,10 +18,11 @@ from service.hooks import SERVICES, find
 from service.hooks.cds_service import Reply
 from service.store import CardEntry
 from service.web.answers import json
-from service.web.body import read_body
+from service.web.body import read_json
 from service.web.described import Content, Parameter, described
 from service.web.examples import FEEDBACK
 from service.web.parts import Parts
+from service.web.query import A_DAY, day
 from service.web.schemas.feedback import feedback_items, summary_json
 from service.web.schemas.shapes import FeedbackSchema, SummarySchema
 from service.web.trust import caller
@@ -32,7 +30,6 @@ from service.web.trust import caller
 SERVICE_ID = Parameter(
     "The id of a service of the discovery document.", {"enum": [each.id for each in SERVICES]}
 )
-A_DAY = {"type": "string", "format": "date"}
 
 
 def routes(parts: Parts) -> Blueprint:
@@ -51,7 +48,8 @@ def routes(parts: Parts) -> Blueprint:
         """Keep each item that can be kept; one that cannot is named, and costs the others nothing."""
         service = find(service_id)
         client = issuer()
-        items, problems = feedback_items(_parsed(read_body(request, parts.settings.max_body_bytes)))
+        body = read_json(request, parts.settings.max_body_bytes, what="feedback as CDS Hooks defines it")
+        items, problems = feedback_items(body)
         if items:
             parts.store.note_feedback(client, service.id, items)
         if problems:
@@ -103,19 +101,5 @@ def issuer() -> str | None:
     return caller().issuer or None
 
 
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as cause:
-        raise NotJson(
-            f"The body is not valid JSON: {cause}. Send feedback as CDS Hooks defines it."
-        ) from cause
-
-
 def _since(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError as cause:
-        raise RequestNotUnderstood("since must be a day such as 2026-11-23.", where="since") from cause
+    return None if text is None else datetime.combine(day(text, "since"), time(), UTC)

@@ -9,11 +9,11 @@ from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
 
 from service.errors import NotAcceptable
+from service.web.answers import FHIR_JSON, JSON
 
-FHIR_JSON = "application/fhir+json"
-TYPES = (FHIR_JSON, "application/json")
+TYPES = (FHIR_JSON, JSON)
 # The values of `_format` beside the media types themselves.
-FORMATS = {"json": FHIR_JSON, "text/json": "application/json"}
+FORMATS = {"json": FHIR_JSON, "text/json": JSON}
 
 
 def fhir_json(resource: Any) -> Response:

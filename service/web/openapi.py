@@ -17,8 +17,9 @@ from werkzeug.routing import Rule
 
 from service import __version__, errors
 from service.errors import ServiceError
+from service.web.answers import FHIR_JSON
 from service.web.described import Content, Operation, Parameter, operation_of
-from service.web.errors import FHIR_JSON, STATUS, WRONG_MEDIA_TYPE
+from service.web.errors import STATUS, WRONG_MEDIA_TYPE, outcome
 from service.web.schemas.assessment_shapes import OutcomeSchema
 from service.web.trust import OPEN_TO_ALL, UNLIMITED
 
@@ -31,7 +32,7 @@ Json = dict[str, Any]
 GROUPS = {
     "CDS Hooks": "What an EHR calls: discovery, the services, and feedback on their cards.",
     "Evaluate": "The same decision without CDS Hooks: a FHIR Bundle in, the whole assessment out.",
-    "FHIR": "For FHIR clients: our artefacts to read and search, and the same decision as FHIR operations.",
+    "FHIR": "The same decision for clients that speak FHIR, and the published artefacts that it goes by.",
     "Operation": "For those who run the service: probes and metrics. None of it holds anything of a patient.",
     "Description": "What you are reading.",
 }
@@ -183,16 +184,7 @@ def _errors(raised: Iterable[type[ServiceError]]) -> Json:
 
 
 def _error(status: int, kinds: dict[str, tuple[str, str]]) -> Json:
-    severity = "fatal" if status >= 500 else "error"
-    examples = {
-        name: {
-            "value": {
-                "resourceType": "OperationOutcome",
-                "issue": [{"severity": severity, "code": code, "diagnostics": words}],
-            }
-        }
-        for name, (code, words) in kinds.items()
-    }
+    examples = {name: {"value": outcome(status, code, words)} for name, (code, words) in kinds.items()}
     said = " ".join(words for _, words in kinds.values())
     return {
         "description": f"{HTTPStatus(status).phrase}. {said}",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -25,12 +24,12 @@ from service.findings import Assessment
 from service.hooks import SERVICES
 from service.hooks.red_flags import SERVICE as RED_FLAGS
 from service.knowledge import Knowledge
-from service.web.body import read_body
+from service.web.body import read_json
 from service.web.described import Content, Parameter, a_resource, described
-from service.web.evaluate import day, parsed
 from service.web.examples import BUNDLE
 from service.web.fhir_json import fhir_json, media_type
 from service.web.parts import Parts
+from service.web.query import day
 from service.web.trust import caller
 
 # What each operation takes, and in which member of a parameter.
@@ -116,12 +115,12 @@ def routes(parts: Parts) -> Blueprint:
 
 def _asked(taken: Mapping[str, str], required: tuple[str, ...], parts: Parts) -> dict[str, Any]:
     media_type()  # refuses an answer in XML before anything is read
-    body = read_body(request, parts.settings.max_body_bytes)
-    return inputs(parsed(body), taken, required=required)
+    body = read_json(request, parts.settings.max_body_bytes, what="FHIR JSON in UTF-8")
+    return inputs(body, taken, required=required)
 
 
 def _assessed(asked: Mapping[str, Any], parts: Parts, patient: str | None) -> Assessment:
-    on: date = day(asked.get("on"), parts)
+    on = day(asked["on"], "on") if "on" in asked else parts.today()
     pathway = parts.pathway(asked.get("pathway"), caller())
     record = record_of(entries(asked["data"]), parts.knowledge, patient=patient)
     return assess(record, on, knowledge=parts.knowledge, pathway=pathway)

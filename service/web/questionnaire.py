@@ -7,55 +7,39 @@ form, which it makes of `/fhir/Questionnaire/twitch-history`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, render_template
-from markupsafe import Markup
+from flask import Blueprint, Response
 
 from service.fhir.artefacts import Artefacts
 from service.knowledge import Knowledge
-from service.web.described import Content, described
-from service.web.pages import page, policy_of
+from service.web.described import described
+from service.web.pages import A_PAGE, Page, page
 from service.web.parts import Parts
 
-STYLE = Path(__file__).with_name("templates") / "questionnaire.css"
 UNITS = "http://hl7.org/fhir/StructureDefinition/questionnaire-unitOption"
 
 
 def routes(parts: Parts) -> Blueprint:
     """GET /questionnaire. The page is made once, when somebody asks for it."""
     chapter = Blueprint("questionnaire", __name__)
-    written = _once(parts.knowledge)
+
+    @cache
+    def written() -> Page:
+        form = Artefacts().read("Questionnaire", "twitch-history")
+        return page(
+            "questionnaire", form=form, questions=lambda group: list(_questions(group, parts.knowledge))
+        )
 
     @chapter.get("/questionnaire")
-    @described(
-        "Description",
-        answer=Content({"type": "string"}, "A page of HTML, without scripts.", types=("text/html",)),
-    )
+    @described("Description", answer=A_PAGE)
     def read() -> Response:
         """The questions of the structured history, to ask and to print; what a card links to."""
-        return page(*written())
+        return written().answer()
 
     return chapter
-
-
-def _once(knowledge: Knowledge) -> Callable[[], tuple[str, str]]:
-    @cache
-    def written() -> tuple[str, str]:
-        form = Artefacts().read("Questionnaire", "twitch-history")
-        style = STYLE.read_text("utf-8")
-        html = render_template(
-            "questionnaire.html",
-            form=form,
-            questions=lambda group: list(_questions(group, knowledge)),
-            style=Markup(style),  # noqa: S704 -- our own file
-        )
-        return html, policy_of(style)
-
-    return written
 
 
 def _questions(group: Mapping[str, Any], knowledge: Knowledge) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,11 @@
 """The file of the registered clients, and what keeps the service from starting with it."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -10,7 +13,8 @@ from service.auth import Client, Clients
 from service.errors import SettingsInvalid
 from tests.auth.conftest import JWKS, RSA_KEY, jwk
 
-ISSUE_4 = """
+GUIDE = Path(__file__).parents[2] / "deploy" / "README.md"
+WHOLE = """
 [[client]]
 issuer = "https://ehr.example"
 jku = "https://ehr.example/jwks.json"
@@ -45,7 +49,7 @@ def problems(path: Path, **more: object) -> tuple[str, ...]:
 
 
 def test_every_member_is_read(written: Written) -> None:
-    clients = Clients.read(written(ISSUE_4), pathways=("early-referral", "nice-ng127"))
+    clients = Clients.read(written(WHOLE), pathways=("early-referral", "nice-ng127"))
 
     assert clients.anonymous is None
     assert clients.registered == {
@@ -93,7 +97,12 @@ def test_a_slash_at_the_end_of_a_fhir_server_makes_no_difference(written: Writte
 def test_a_private_network_allows_http_and_loopback(written: Written) -> None:
     text = SHORT.replace("https://ehr.example/jwks", "http://10.1.2.3:8080/jwks")
 
-    Clients.read(written(text + 'private_network = true\nfhir_servers = ["http://localhost:8080/fhir"]'))
+    (client,) = Clients.read(
+        written(text + 'private_network = true\nfhir_servers = ["http://localhost:8080/fhir"]')
+    ).registered.values()
+
+    assert client.jku == "http://10.1.2.3:8080/jwks.json"
+    assert client.fhir_servers == ("http://localhost:8080/fhir",)
 
 
 @pytest.mark.parametrize(
@@ -206,3 +215,13 @@ def test_the_open_mode_checks_its_fhir_servers() -> None:
         Clients.open(["http://localhost:8080/fhir", "file:///etc", "http://169.254.169.254"])
 
     assert len(caught.value.problems) == 2
+
+
+def test_the_example_in_the_guide_for_a_hospital_is_taken_as_it_stands(written: Written) -> None:
+    example = dedent(GUIDE.read_text("utf-8").split("```toml\n")[1].split("```")[0])
+
+    (client,) = Clients.read(written(example), pathways={"nice-ng127"}).registered.values()
+
+    told = re.findall(r"^(\w+) =", example, re.MULTILINE)
+    assert {*told, "jwks_file"} == {field.name for field in fields(Client) if field.compare}
+    assert client.silent

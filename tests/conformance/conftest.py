@@ -16,20 +16,12 @@ from service.store import Store
 from service.web import create_app
 from tests.conformance import ehr
 from tests.patients.stories import Story, knowledge
-from tests.web.conftest import logged
+from tests.web.conftest import logged, store, store_in_memory
 from tests.web.trusted import PUBLIC_URL, registered
 
-__all__ = ["logged"]
+__all__ = ["logged", "store"]
 
 Ask = Callable[..., Any]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    memory = Store("sqlite://", hash_key="a key for tests")
-    memory.upgrade()
-    yield memory
-    memory.close()
 
 
 @pytest.fixture
@@ -57,27 +49,17 @@ def client_with(store: Store, tmp_path: Path) -> Iterator[Callable[..., FlaskCli
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The service for a client of 2.0, one for all tests; who looks at what it keeps uses `client_with`."""
-    memory = Store("sqlite://", hash_key="a key for tests")
-    memory.upgrade()
     settings = Settings(clients=registered(tmp_path_factory.mktemp("client")), public_url=PUBLIC_URL)
-    app = create_app(settings, knowledge=knowledge(), store=memory, today=lambda: ehr.ON)
-    yield app.test_client()
-    memory.close()
+    with store_in_memory() as memory:
+        yield create_app(settings, knowledge=knowledge(), store=memory, today=lambda: ehr.ON).test_client()
 
 
 @pytest.fixture(scope="session")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """The answer about a golden patient on the day of the story, in a dialect, to a hook; asked for once."""
-    memory = Store("sqlite://", hash_key="a key for tests")
-    memory.upgrade()
     days: list[date] = [ehr.ON]
     told: dict[str, Story] = {}
     clients: dict[str, FlaskClient] = {}
-    for profile in DIALECTS:
-        file = registered(tmp_path_factory.mktemp("client"), f'profile = "{profile}"')
-        settings = Settings(clients=file, public_url=PUBLIC_URL)
-        app = create_app(settings, knowledge=knowledge(), store=memory, today=lambda: days[0])
-        clients[profile] = app.test_client()
 
     @cache
     def asked(story: str, profile: str, hook: str) -> Any:
@@ -87,5 +69,10 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         days[0], told[story.name] = story.on, story
         return (asked.__wrapped__ if again else asked)(story.name, profile, hook)
 
-    yield ask
-    memory.close()
+    with store_in_memory() as memory:
+        for profile in DIALECTS:
+            file = registered(tmp_path_factory.mktemp("client"), f'profile = "{profile}"')
+            settings = Settings(clients=file, public_url=PUBLIC_URL)
+            app = create_app(settings, knowledge=knowledge(), store=memory, today=lambda: days[0])
+            clients[profile] = app.test_client()
+        yield ask

@@ -205,13 +205,6 @@ def test_the_newest_statements_are_those_that_no_other_is_certainly_later_than()
     assert facts({}).newest("twitch-trigger") == ()
 
 
-def test_the_newest_statements_of_a_window_lie_in_it() -> None:
-    course = facts({"twitch-course": {"form": "observation", "value": "improving", "stated": "8 days ago"}})
-
-    assert len(course.newest("twitch-course", within=8)) == 1
-    assert course.newest("twitch-course", within=7) == ()
-
-
 # --- Measurements ---------------------------------------------------------------------------------
 
 

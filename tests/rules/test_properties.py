@@ -89,7 +89,6 @@ def dated(**also: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 TRUTHS = st.sampled_from(["YES", "YES", "NO", "UNKNOWN"])
 SAID = st.lists(dated(truth=TRUTHS, aspect=st.sampled_from(["", "narrower"])), min_size=1, max_size=2)
-YES_SAID = st.lists(dated(), min_size=1, max_size=1)
 A_TWITCH = st.dictionaries(
     st.sampled_from(
         ["fasciculation", "eyelid-twitch", "facial-myokymia", "blepharospasm", "hemifacial-spasm"]

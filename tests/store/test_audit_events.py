@@ -100,6 +100,8 @@ def test_an_untrusted_client_is_a_security_alert(store: Store) -> None:
     event = event_of(store, refusal="ClientNotTrusted")
 
     assert (event["type"]["code"], event["outcome"]) == ("110113", "8")
+    assert agent(event, "110153")["who"] == {"display": "not identified (not trusted)"}
+    assert "network" not in agent(event, "110153")
     assert "meta" not in event
 
 

@@ -232,6 +232,14 @@ def test_preparing_tells_what_is_the_matter_without_the_password(tmp_path: Path)
     assert "sesame" not in problem
 
 
+def test_preparing_tells_that_a_newer_version_has_made_the_tables(url: str, store: Store) -> None:
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    assert "newer version" in (prepare(url) or "")
+    assert store.condition() == "outdated"
+
+
 @pytest.mark.parametrize("url", ["", "no url", "oracular://x"])
 def test_a_url_of_no_known_database_is_refused(url: str) -> None:
     with pytest.raises(ServiceError, match="TWITCH_CDS_DATABASE_URL"):

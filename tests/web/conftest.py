@@ -1,6 +1,7 @@
 """An app with everything real but the clock: its store is a database in memory."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,19 @@ def knowledge() -> Knowledge:
     return load()
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
+@contextmanager
+def store_in_memory() -> Iterator[Store]:
+    """A store that is forgotten when it is closed."""
     memory = Store("sqlite://", hash_key="a key for tests")
     memory.upgrade()
     yield memory
     memory.close()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with store_in_memory() as memory:
+        yield memory
 
 
 @pytest.fixture

@@ -117,14 +117,19 @@ def test_the_log_names_the_route_the_status_and_the_request(client: FlaskClient,
 
 
 def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
+    tried = []
+
     class Full(BytesIO):
         def write(self, line: object) -> int:
+            tried.append(line)
             raise OSError("no space left on device")
 
         def flush(self) -> None:
+            tried.append("flush")
             raise BrokenPipeError
 
     file = Steadfast(Full())
 
     file.write(b"a line")
     file.flush()
+    assert tried == [b"a line", "flush"]

@@ -1,0 +1,52 @@
+"""What a query says: days, flags and numbers, or an error that says how to write them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from service.errors import RequestNotUnderstood
+
+A_DAY = {"type": "string", "format": "date"}
+_FLAGS = {"true": True, "false": False}
+
+
+def day(text: str, name: str) -> date:
+    """The day that a FHIR date names.
+
+    Raises:
+        RequestNotUnderstood: it is no whole day.
+    """
+    try:
+        named = date.fromisoformat(text)
+    except ValueError as cause:
+        raise _no_day(name) from cause
+    # A date without its hyphens, or by its week, is ISO 8601 too, but no FHIR date.
+    if named.isoformat() != text:
+        raise _no_day(name)
+    return named
+
+
+def flag(text: str, name: str) -> bool:
+    """Whether it is true.
+
+    Raises:
+        RequestNotUnderstood: it is neither true nor false.
+    """
+    if text.lower() not in _FLAGS:
+        raise RequestNotUnderstood(f"{name} must be true or false.", where=name)
+    return _FLAGS[text.lower()]
+
+
+def number(text: str, name: str) -> int:
+    """A number of things, such as resources.
+
+    Raises:
+        RequestNotUnderstood: it is no whole number, or has more than nine digits.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestNotUnderstood(f"{name} must be a number, such as 50.", where=name)
+    return int(text)
+
+
+def _no_day(name: str) -> RequestNotUnderstood:
+    return RequestNotUnderstood(f"{name} must be a day such as 2026-11-23.", where=name)
