@@ -7,6 +7,7 @@
     │   ├── NotABundle            JSON, but no FHIR Bundle that we read
     │   └── FeedbackNotUnderstood  some items of a feedback call
     ├── SeveralPatients           a Bundle about more than one person
+    ├── PatientNotInBundle        a Bundle about others than the one to assess
     ├── UnknownService            no CDS service of that id
     ├── RecordNotAvailable        the prefetch lacks what the decision needs
     ├── ClientNotTrusted          no token, or not one that we accept
@@ -80,6 +81,16 @@ class SeveralPatients(ServiceError):
         super().__init__(
             f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an"
             " assessment is about one. Repeat the request with ?patient=ID, or send one patient's resources."
+        )
+
+
+class PatientNotInBundle(ServiceError):
+    """Everything in the Bundle is about somebody else than the patient who is to be assessed."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"Nothing in the Bundle is about {reference}, so there is nothing to assess. Check the id, or"
+            " send that patient's resources."
         )
 
 

@@ -36,7 +36,7 @@ TREE = {
     "cards": "card detail lifestyle markdown order_card phrases recorded suggestions summary",
     "fhir": "artefacts care_plan client dates drafts evaluation history measurements medicines ndjson orders"
     " paging parameters people questionnaire reading record session sieve skim symptoms views",
-    "hooks": "access cds_service clients order_check patient prefetch red_flags request templates",
+    "hooks": "access arrival cds_service clients order_check patient prefetch red_flags request templates",
     "knowledge": "advice checks codes measures",
     "rules": "book contributors disposition investigations lifestyle questions red_flags rule"
     " same_day weight",

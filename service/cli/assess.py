@@ -19,7 +19,7 @@ from service.assess import assess
 from service.cards import Card, build
 from service.cli.terminal import check_pathway, day_of, load_knowledge, read_settings, show, stop, tabled
 from service.errors import ServiceError
-from service.fhir.record import entries, record_of
+from service.fhir.record import record_in
 from service.findings import Assessment, Finding, SuggestedTest
 from service.knowledge import Knowledge
 from service.truth import Truth
@@ -44,7 +44,7 @@ def assess_bundle(
     pathway = pathway or settings.pathway
     check_pathway(pathway, knowledge)
     try:
-        record = record_of(entries(_parsed(bundle)), knowledge, patient=patient)
+        record = record_in(_parsed(bundle), knowledge, patient=patient)
     except ServiceError as problem:
         stop(str(problem).replace("?patient=ID", "--patient ID"))
     assessment = assess(record, on, knowledge=knowledge, pathway=pathway)

@@ -186,7 +186,8 @@ class _Server:
         if query.begun is not None:
             try:
                 page = read_page(bytes(query.begun), query.text)
-                return self._follow(query, [page], call)
+                if page.next:
+                    return self._follow(query, [page], call)
             except Failed as failed:
                 if failed.why in (Why.TIMEOUT, Why.LEFT_ALONE):
                     raise

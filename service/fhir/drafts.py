@@ -6,7 +6,7 @@ nothing here raises, and what cannot be read is passed over as no business of ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +57,24 @@ def drafts_among(orders: Any, knowledge: Knowledge) -> tuple[Draft, ...]:
     return tuple(draft for entry in carried(orders) if (draft := _draft(entry, knowledge)))
 
 
-def chosen_of(drafts: tuple[Draft, ...], selections: Any) -> tuple[Draft, ...]:
-    """Those that were just selected; `selections` are references."""
+def chosen_of(drafts: tuple[Draft, ...], orders: Any, selections: Any) -> tuple[Draft, ...]:
+    """Those that were just selected; `selections` are references, or bare ids, to what `orders` hold.
+
+    An id, or a ServiceRequest, that names nothing among the orders does not tell which was meant: then
+    each counts as chosen.
+    """
     listed = selections if isinstance(selections, list) else []
     chosen = {normal(each) for each in listed if isinstance(each, str)}
-    return tuple(draft for draft in drafts if not chosen.isdisjoint(draft.names))
+    known = {form for entry in carried(orders) for form in _forms(_names(entry))}
+    lost = chosen - known
+    if any("/" not in each or each.startswith("ServiceRequest/") for each in lost):
+        return drafts
+    return tuple(draft for draft in drafts if not chosen.isdisjoint(_forms(draft.names)))
+
+
+def _forms(names: Iterable[str]) -> set[str]:
+    """References with their bare ids."""
+    return {form for name in names for form in (name, name.rpartition("/")[2])}
 
 
 def _entry(item: Any) -> Entry | None:
@@ -73,6 +86,11 @@ def _entry(item: Any) -> Entry | None:
     return Entry(resource, full_url if isinstance(full_url, str) else None)
 
 
+def _names(entry: Entry) -> tuple[str, ...]:
+    """The references that may stand for it, its own first."""
+    return tuple(normal(name) for name in (reference_of(entry.resource), entry.full_url) if name)
+
+
 def _draft(entry: Entry, knowledge: Knowledge) -> Draft | None:
     order = entry.resource
     if order["resourceType"] != "ServiceRequest" or order.get("status") in OVER or order.get("doNotPerform"):
@@ -80,9 +98,8 @@ def _draft(entry: Entry, knowledge: Knowledge) -> Draft | None:
     tests = tuple(dict.fromkeys(_tests(order, knowledge)))
     if not tests:
         return None
-    names = tuple(normal(name) for name in (reference_of(order), entry.full_url) if name)
     priority = order.get("priority") or "routine"
-    return Draft(tests, names, priority if priority in PRIORITIES else None, order)
+    return Draft(tests, _names(entry), priority if priority in PRIORITIES else None, order)
 
 
 def _tests(order: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:

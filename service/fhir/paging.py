@@ -183,7 +183,7 @@ def _searchset(head: _Head) -> Page:
         raw=entry[1:-1].strip(),
         is_bundle=True,
         next=_next(_loose(head.link)),
-        count=_matches(entry) if total is not None else 0,
+        count=matches(entry) if total is not None else 0,
         total=total,
     )
 
@@ -201,7 +201,7 @@ def _next(links: object) -> str | None:
     return None
 
 
-def _matches(entry: bytes) -> int:
+def matches(entry: bytes) -> int:
     """How many entries match the search, and are not included or an outcome."""
     try:
         return sum(e.search is None or e.search.mode == "match" for e in _entries(entry))

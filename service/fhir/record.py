@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from service.errors import NotABundle, SeveralPatients
+from service.errors import NotABundle, PatientNotInBundle, SeveralPatients
 from service.findings import Unreadable
 from service.knowledge import Knowledge
 
@@ -81,6 +81,19 @@ def entries(bundle: Any) -> list[Entry]:
     if not isinstance(listed, list):
         raise NotABundle("Bundle.entry must be an array.", where="Bundle.entry")
     return [_entry(item) for item in listed if not _without_resource(item)]
+
+
+def record_in(bundle: Any, knowledge: Knowledge, *, patient: str | None = None) -> Record:
+    """The record of the one patient whom a Bundle is about, or of `patient` where it is about several.
+
+    Raises:
+        NotABundle, SeveralPatients: see `entries` and `record_of`.
+        PatientNotInBundle: all of it is about others.
+    """
+    record = record_of(entries(bundle), knowledge, patient=patient)
+    if patient and record.patient and record.read and record.other_subjects == record.read:
+        raise PatientNotInBundle(record.patient)
+    return record
 
 
 def record_of(
@@ -221,14 +234,22 @@ def normal(reference: str, aliases: Mapping[str, str | None] | None = None) -> s
 
 
 def _entry(item: Any) -> Entry:
-    full_url = item.get("fullUrl") if isinstance(item, dict) else None
-    resource = item.get("resource") if isinstance(item, dict) else item
-    return Entry(resource, full_url if isinstance(full_url, str) else None)
+    if not isinstance(item, dict) or _is_bare(item):
+        return Entry(item)
+    full_url = item.get("fullUrl")
+    return Entry(item.get("resource"), full_url if isinstance(full_url, str) else None)
+
+
+def _is_bare(item: Mapping[str, Any]) -> bool:
+    """A resource in the place of its entry, which is a common mistake and clear all the same."""
+    return "resource" not in item and isinstance(item.get("resourceType"), str)
 
 
 def _without_resource(item: Any) -> bool:
     """An entry that says what happened (a response, a deletion) and carries no resource."""
-    return isinstance(item, dict) and "resource" not in item and ("response" in item or "request" in item)
+    if not isinstance(item, dict) or "resource" in item or _is_bare(item):
+        return False
+    return "response" in item or "request" in item
 
 
 def _is(resource: Any, kind: str) -> bool:

@@ -88,13 +88,25 @@ def skimmed(array: Raw, knowledge: Knowledge) -> Skimmed:
     except (msgspec.ValidationError, RecursionError):
         return Skimmed(parsed_items(array), Counter())
     members: list[Any] = []
-    about: list[str | None] = []
+    whom: list[str | None] = []
     for head, raw in zip(heads, _items(array), strict=True):
         if _may_matter(head, knowledge):
             members.append(parsed(raw))
         else:
-            about.append(_whom(head.resource))
-    return Skimmed(members, Counter(about))
+            whom.append(_whom(head.resource))
+    return Skimmed(members, Counter(whom))
+
+
+def about(array: Raw) -> frozenset[str | None]:
+    """The references to whom the resources of a Bundle's `entry` are about, None for one that does not say.
+
+    Empty where there is none, or something in it has not the shape of FHIR.
+    """
+    try:
+        heads = _heads(array)
+    except (msgspec.DecodeError, RecursionError):
+        return frozenset()
+    return frozenset(_whom(head.resource) for head in heads)
 
 
 def parsed(raw: Raw) -> Any:
@@ -140,5 +152,5 @@ def _speaks(concept: _Concept | None, knowledge: Knowledge) -> bool:
 
 def _whom(resource: _Resource | UnsetType) -> str | None:
     """The reference to whom it is about; None where it does not say."""
-    about = (resource.subject or resource.patient) if resource is not UNSET else None
-    return about.reference if about else None
+    subject = (resource.subject or resource.patient) if resource is not UNSET else None
+    return subject.reference if subject else None

@@ -33,8 +33,10 @@ def respond(request: HookRequest, given: Circumstances) -> Reply:
     """
     if not request.by_clinician:
         return SILENCE
-    among = drafts_among(request.context.get("draftOrders"), given.knowledge)
-    at_hand = chosen_of(among, request.context.get("selections")) if request.hook == "order-select" else among
+    orders = request.context.get("draftOrders")
+    among = at_hand = drafts_among(orders, given.knowledge)
+    if request.hook == "order-select":
+        at_hand = chosen_of(among, orders, request.context.get("selections"))
     if not at_hand:
         return SILENCE
     names = [name for draft in among for name in draft.names]

@@ -28,7 +28,7 @@ def twitching_record(
             not show a twitch; or what came is about other people only. Silence would then say more
             than we know.
     """
-    prefetched = gather(request.prefetch, SOURCES, given.access)
+    prefetched = gather(request.prefetch, SOURCES, given.access, patient=request.patient)
     raws = prefetched.values.values()
     may_twitch = given.sieve.may_twitch
     if not any(may_twitch(memoryview(raw)) for raw in raws) and not (new and may_twitch(_bytes(new))):

@@ -27,6 +27,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     errors.NotABundle: (400, "structure"),
     errors.FeedbackNotUnderstood: (400, "invalid"),
     errors.SeveralPatients: (422, "multiple-matches"),
+    errors.PatientNotInBundle: (422, "not-found"),
     errors.UnknownService: (404, "not-found"),
     errors.RecordNotAvailable: (412, "incomplete"),
     errors.ClientNotTrusted: (401, "login"),

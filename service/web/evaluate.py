@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from service.assess import assess
-from service.errors import NotABundle, RequestNotUnderstood, SeveralPatients
-from service.fhir.record import entries, record_of
+from service.errors import NotABundle, PatientNotInBundle, RequestNotUnderstood, SeveralPatients
+from service.fhir.record import record_in
 from service.web.answers import FHIR_JSON, JSON, json
 from service.web.body import read_json
 from service.web.described import Content, Parameter, described
 from service.web.examples import BUNDLE
 from service.web.parts import Parts
-from service.web.query import A_DAY, day, flag
+from service.web.query import A_DAY, check_names, day, flag
 from service.web.schemas import assessment_json
 from service.web.schemas.assessment_shapes import BUNDLE as BUNDLE_SHAPE
 from service.web.schemas.assessment_shapes import AssessmentSchema
@@ -41,16 +41,17 @@ def routes(parts: Parts) -> Blueprint:
                 "Whom to assess, where the Bundle is about several.", {"type": "string", "minLength": 1}, "p1"
             ),
         },
-        errors=(NotABundle, SeveralPatients),
+        errors=(NotABundle, SeveralPatients, PatientNotInBundle),
     )
     def evaluated() -> Response:
         """The assessment of the one patient whom the Bundle is about."""
         asked = request.args
+        check_names(asked, ("on", "all", "pathway", "patient"))
         on = day(asked["on"], "on") if "on" in asked else parts.today()
         every = flag(asked.get("all", "false"), "all")
         pathway = parts.pathway(asked.get("pathway"), caller())
         bundle = read_json(request, parts.settings.max_body_bytes, what="FHIR JSON in UTF-8")
-        record = record_of(entries(bundle), parts.knowledge, patient=_patient())
+        record = record_in(bundle, parts.knowledge, patient=_patient())
         assessment = assess(record, on, knowledge=parts.knowledge, pathway=pathway)
         return json(assessment_json(assessment, every_rule=every))
 

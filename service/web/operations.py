@@ -15,11 +15,18 @@ from service import __version__
 from service.assess import assess
 from service.cards import build
 from service.cards.lifestyle import is_offered, lifestyle_detail
-from service.errors import NotABundle, NotAcceptable, NotFound, RequestNotUnderstood, SeveralPatients
+from service.errors import (
+    NotABundle,
+    NotAcceptable,
+    NotFound,
+    PatientNotInBundle,
+    RequestNotUnderstood,
+    SeveralPatients,
+)
 from service.fhir.care_plan import Proposal, care_plan
 from service.fhir.evaluation import evaluation
 from service.fhir.parameters import ANYTHING, inputs
-from service.fhir.record import OWN_CANONICAL, entries, record_of
+from service.fhir.record import OWN_CANONICAL, record_in
 from service.findings import Assessment
 from service.hooks import SERVICES
 from service.hooks.red_flags import SERVICE as RED_FLAGS
@@ -70,14 +77,14 @@ EVALUATED = described(
     "FHIR",
     body=_parameters("`data` is the Bundle; `on`, `pathway`, `patient` and `all` as at /evaluate.", {}),
     answer=a_resource("Parameters", "The assessment."),
-    errors=(NotABundle, SeveralPatients, NotAcceptable),
+    errors=(NotABundle, SeveralPatients, PatientNotInBundle, NotAcceptable),
 )
 APPLIED = described(
     "FHIR",
     body=_parameters("`subject` is the patient, `data` the Bundle.", {"subject": "Patient/p1"}),
     answer=a_resource("CarePlan", "What is proposed."),
     parameters={"plan_id": Parameter("The plan.", {"enum": [RED_FLAGS.id]}, RED_FLAGS.id)},
-    errors=(NotABundle, NotFound, NotAcceptable),
+    errors=(NotABundle, PatientNotInBundle, NotFound, NotAcceptable),
 )
 
 
@@ -122,7 +129,7 @@ def _asked(taken: Mapping[str, str], required: tuple[str, ...], parts: Parts) ->
 def _assessed(asked: Mapping[str, Any], parts: Parts, patient: str | None) -> Assessment:
     on = day(asked["on"], "on") if "on" in asked else parts.today()
     pathway = parts.pathway(asked.get("pathway"), caller())
-    record = record_of(entries(asked["data"]), parts.knowledge, patient=patient)
+    record = record_in(asked["data"], parts.knowledge, patient=patient)
     return assess(record, on, knowledge=parts.knowledge, pathway=pathway)
 
 

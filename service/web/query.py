@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from service.errors import RequestNotUnderstood
 
 A_DAY = {"type": "string", "format": "date"}
 _FLAGS = {"true": True, "false": False}
+
+
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
+    """See that nothing is asked that nobody answers: a slip would change the meaning without a word.
+
+    Raises:
+        RequestNotUnderstood: a parameter that the address does not take.
+    """
+    for name in given:
+        if name not in known:
+            raise RequestNotUnderstood(
+                f"There is a parameter here that is not known. There are: {', '.join(known)}.", where="query"
+            )
 
 
 def day(text: str, name: str) -> date:

@@ -210,6 +210,9 @@ def test_only_what_was_selected_is_checked_and_all_drafts_count_as_there(
     assert select("ServiceRequest/o1") == ["ncs"]
     assert select("https://ehr.example/fhir/ServiceRequest/o1") == ["ncs"]
     assert select("ServiceRequest/o3") == []
+    assert select("o1") == ["ncs"]
+    assert select("o3") == []
+    assert select("ServiceRequest/o9") == select("o9") == ["ncs"]  # which of them was meant nobody can tell
     assert select("MedicationRequest/o1", None, {}, 7) == []
     assert select() == []
 

@@ -183,3 +183,70 @@ def test_a_first_page_without_entries_holds_nothing(raw: Raw, entry: Any) -> Non
     prefetched = gather(raw({**EVERYTHING, "medications": page}), SOURCES)
 
     assert [each.resource["resourceType"] for each in found(prefetched)] == ["Patient"]
+
+
+def of(resource_type: str, subject: str | None) -> dict[str, Any]:
+    about = {"subject": {"reference": subject}} if subject else {}
+    return {"resourceType": resource_type, "id": "x1", "code": {"coding": []}, **about}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        [{"resource": None}],
+        [{"resource": 5}, {"resource": "x"}],
+        [{}],
+        [{"resource": {"resourceType": "Patient", "id": "p"}}],
+        [{"response": {"status": "403 Forbidden"}}],
+    ],
+    ids=["null", "no objects", "nothing", "another type", "a refusal"],
+)
+def test_entries_without_a_resource_of_the_type_are_not_an_empty_record(raw: Raw, entry: list[Any]) -> None:
+    with pytest.raises(RecordNotAvailable, match=r"conditions .*nothing of its type"):
+        gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry}}), SOURCES)
+
+
+def test_a_resource_in_the_place_of_its_entry_is_read(raw: Raw) -> None:
+    prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": [CONDITION]}}), SOURCES)
+
+    assert CONDITION in [entry.resource for entry in found(prefetched)]
+
+
+@pytest.mark.parametrize("held", [0, 2])
+def test_a_bundle_that_counts_more_than_it_holds_is_not_the_whole(raw: Raw, held: int) -> None:
+    page = {**bundle(*[of("Condition", "Patient/p1")] * held), "total": 120}
+
+    prefetched = gather(raw({**EVERYTHING, "conditions": page}), SOURCES)
+
+    assert prefetched.incomplete == ("conditions",)
+    with pytest.raises(RecordNotAvailable, match="all pages"):
+        prefetched.insist_on_whole()
+
+
+def test_what_is_included_is_not_counted_as_a_match(raw: Raw) -> None:
+    prescription = {"resource": of("MedicationRequest", "Patient/p1"), "search": {"mode": "match"}}
+    medicine = {"resource": {"resourceType": "Medication", "id": "m"}, "search": {"mode": "include"}}
+    page = {**NOTHING, "total": 1, "entry": [prescription, medicine]}
+
+    assert gather(raw({**EVERYTHING, "medications": page}), SOURCES).incomplete == ()
+
+
+@pytest.mark.parametrize(
+    ("subjects", "answered"),
+    [
+        (["Patient/other", "https://ehr.example/fhir/Patient/third"], False),
+        (["Patient/other", "Patient/p1"], True),
+        (["Patient/other", None], True),
+    ],
+    ids=["others", "one of the patient", "one that does not say"],
+)
+def test_a_required_key_that_is_about_others_only_tells_nothing_of_the_patient(
+    raw: Raw, subjects: list[str | None], answered: bool
+) -> None:
+    sent = raw({**EVERYTHING, "conditions": bundle(*[of("Condition", subject) for subject in subjects])})
+
+    if answered:
+        assert gather(sent, SOURCES, patient="p1").incomplete == ()
+    else:
+        with pytest.raises(RecordNotAvailable, match=r"conditions .*about others"):
+            gather(sent, SOURCES, patient="p1")

@@ -162,3 +162,21 @@ def test_a_blood_panel_lists_its_analytes_and_other_tests_have_none() -> None:
         },
         {"id": "mri-brain", "withheld": "done 2026-09-01"},
     ]
+
+
+def test_a_patient_of_whom_nothing_is_in_the_bundle_is_not_one_without_a_twitch(
+    client: FlaskClient, teacher: dict[str, Any]
+) -> None:
+    answer = client.post("/evaluate?patient=nobody", json=teacher)
+
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (422, "not-found")
+    assert "Patient/nobody" in answer.json["issue"][0]["diagnostics"]
+
+
+def test_a_parameter_that_is_misspelt_is_not_passed_over(
+    client: FlaskClient, teacher: dict[str, Any]
+) -> None:
+    answer = client.post("/evaluate?pathwy=nice-ng127", json=teacher)
+
+    assert answer.status_code == 400
+    assert "pathway" in answer.json["issue"][0]["diagnostics"]

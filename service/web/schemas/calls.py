@@ -10,7 +10,7 @@ import orjson
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, validate
 
 from service.errors import NotJson, RequestNotUnderstood
-from service.hooks.prefetch import too_deep
+from service.hooks.arrival import too_deep
 from service.hooks.request import HookRequest
 
 
