@@ -119,7 +119,7 @@ def _of_bundle(head: _Head, source: Source) -> Arrival:
         arrival = _by_outcomes(head.entry) if _ANY_OUTCOME in entry else Arrival.WHOLE
         if arrival in WITH_RESOURCES and not _names(source.resource_type, entry):
             arrival = Arrival.UNSUITED
-    more = arrival not in UNUSABLE and (_has_next(head.link) or _counts_more(head))
+    more = arrival not in UNUSABLE and (_has_next(head.link) or _counts_more(head.total, entry))
     return Arrival.FIRST_PAGES if more else arrival
 
 
@@ -128,13 +128,12 @@ def _names(resource_type: str, entry: bytes) -> bool:
     return f'"{resource_type}"'.encode() in entry or b"\\u" in entry
 
 
-def _counts_more(head: _Head) -> bool:
+def _counts_more(total: msgspec.Raw, entry: bytes) -> bool:
     """Whether the Bundle counts more matches than it holds: a page whose next link got lost."""
-    total = parsed(head.total) if head.total else None
-    if not isinstance(total, int) or isinstance(total, bool) or total <= 0:
+    stated = parsed(total) if total else None
+    if not isinstance(stated, int) or isinstance(stated, bool) or stated <= 0:
         return False
-    entry = bytes(head.entry)
-    return total > (matches(entry) if entry.startswith(b"[") else 0)
+    return stated > (matches(entry) if entry.startswith(b"[") else 0)
 
 
 def _by_outcomes(entry: msgspec.Raw) -> Arrival:
