@@ -3,6 +3,7 @@
     ServiceError
     ├── RequestNotUnderstood      what was sent is not what the address takes
     │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
     │   ├── NotJson               the content type or the syntax
     │   ├── NotABundle            JSON, but no FHIR Bundle that we read
     │   └── FeedbackNotUnderstood  some items of a feedback call
@@ -47,6 +48,13 @@ class BodyTooLarge(RequestNotUnderstood):
             f"The body is larger than {limit} bytes. Send fewer resources (the prefetch templates of"
             " GET /cds-services ask for no more than is needed), or raise TWITCH_CDS_MAX_BODY_BYTES."
         )
+
+
+class BodyTooSlow(RequestNotUnderstood):
+    """The body did not arrive in the time that a request has."""
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time. Send it again, whole.")
 
 
 class NotJson(RequestNotUnderstood):
