@@ -160,8 +160,8 @@ class NotAcceptable(ServiceError):
 class StoreNotAvailable(ServiceError):
     """The database does not answer, and what was asked cannot be done without it."""
 
-    def __init__(self) -> None:
-        super().__init__("The service's database does not answer, so nothing was kept. Repeat this later.")
+    def __init__(self, so: str = "this could not be done") -> None:
+        super().__init__(f"The service's database does not answer, so {so}. Repeat it later.")
 
 
 class KnowledgeInvalid(ServiceError):

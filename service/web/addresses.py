@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from werkzeug.datastructures import Headers
 
 Network = IPv4Network | IPv6Network
 
@@ -31,7 +33,7 @@ def is_local(address: str | None) -> bool:
     return not address if known is None else known.is_loopback
 
 
-def is_passed_on(headers: Container[str]) -> bool:
+def is_passed_on(headers: Headers) -> bool:
     """Whether a proxy says that it passed the request on, so that its address is the proxy's."""
     return any(name in headers for name in ADDED_BY_PROXIES)
 
