@@ -40,7 +40,7 @@ __all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "prepar
 
 QUEUE = 1000
 QUIET_DAYS = 90
-# How long a silent store is left alone, when used tokens are cleared, and how long feedback waits for its card.
+# How long a silent store is left alone, when used tokens are cleared, how long feedback waits for a card.
 REST_S, SWEEP_S, FLUSH_S = 5.0, 600.0, 1.0
 
 log = structlog.get_logger()

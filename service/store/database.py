@@ -130,8 +130,8 @@ def patiently(connection: Connection) -> Iterator[Connection]:
 
 
 def _watch_file(engine: Engine, path: Path) -> None:
-    """Let no work begin on a file other than the one of the engine's first connection, if it is a file."""
-    first: list[tuple[int, int]] = []
+    """Let no work begin on a file other than the one that is there now, or that the first connection makes."""
+    first = [found] if (found := _identity(path)) else []
 
     def check(*_: Any) -> None:
         if first and _identity(path) != first[0]:

@@ -215,6 +215,16 @@ def test_a_file_of_sqlite_that_was_deleted_or_replaced_is_noticed(tmp_path: Path
     store.close()
 
 
+def test_a_worker_that_begins_after_its_file_was_deleted_makes_no_empty_one(tmp_path: Path) -> None:
+    prepare(f"sqlite:///{tmp_path}/store.db")
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    (tmp_path / "store.db").unlink()
+
+    assert store.condition() == "replaced"
+    assert not list(tmp_path.iterdir())
+    store.close()
+
+
 def test_a_store_whose_tables_are_of_another_version_says_so(store: Store) -> None:
     assert store.condition() == "ok"
 
