@@ -3,6 +3,7 @@
     ServiceError
     ├── RequestNotUnderstood      what was sent is not what the address takes
     │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
     │   ├── NotJson               the content type or the syntax
     │   ├── NotABundle            JSON, but no FHIR Bundle that we read
     │   └── FeedbackNotUnderstood  some items of a feedback call
@@ -48,6 +49,13 @@ class BodyTooLarge(RequestNotUnderstood):
             f"The body is larger than {limit} bytes. Send fewer resources (the prefetch templates of"
             " GET /cds-services ask for no more than is needed), or raise TWITCH_CDS_MAX_BODY_BYTES."
         )
+
+
+class BodyTooSlow(RequestNotUnderstood):
+    """The body did not arrive in the time that a request has."""
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time. Send it again, whole.")
 
 
 class NotJson(RequestNotUnderstood):
@@ -163,8 +171,8 @@ class NotAcceptable(ServiceError):
 class StoreNotAvailable(ServiceError):
     """The database does not answer, and what was asked cannot be done without it."""
 
-    def __init__(self) -> None:
-        super().__init__("The service's database does not answer, so nothing was kept. Repeat this later.")
+    def __init__(self, so: str = "this could not be done") -> None:
+        super().__init__(f"The service's database does not answer, so {so}. Repeat it later.")
 
 
 class KnowledgeInvalid(ServiceError):

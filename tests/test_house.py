@@ -43,9 +43,9 @@ TREE = {
     "store": "audit_events calls database feedback quiet tables tokens writer",
     "store/migrations": "env",
     "store/migrations/versions": "0001_audit_feedback_tokens 0002_cards_quiet",
-    "web": "addresses answers artefacts body cds conformance described docs errors evaluate examples feedback"
-    " fhir_json health metrics openapi operations pages parts preview query questionnaire"
-    " rates scrape shared_counts trust",
+    "web": "addresses answers artefacts body cds conformance count_files described docs errors evaluate"
+    " examples feedback fhir_json health metrics openapi operations pages parts preview query questionnaire"
+    " rates scrape shared_counts trust worker",
     "web/schemas": "assessment assessment_shapes calls cards feedback shapes",
 }
 FORBIDDEN_NAMES = set(

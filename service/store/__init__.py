@@ -40,8 +40,8 @@ __all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "prepar
 
 QUEUE = 1000
 QUIET_DAYS = 90
-# For how long a store that did not answer is not asked, and how often used tokens are cleared away.
-REST_S, SWEEP_S = 5.0, 600.0
+# How long a silent store is left alone, when used tokens are cleared, how long feedback waits for a card.
+REST_S, SWEEP_S, FLUSH_S = 5.0, 600.0, 1.0
 
 log = structlog.get_logger()
 
@@ -94,13 +94,14 @@ class Store:
     def condition(self) -> str:
         """Whether the database answers, and its tables are the newest: "ok", "failing" or "outdated".
 
-        One that did not answer a moment ago is "failing" without being asked again.
+        One of SQLite whose file was deleted or exchanged is "replaced". One that did not answer a moment
+        ago is "failing" without being asked again.
         """
         try:
             with self._transaction() as connection:
                 return "ok" if database.revision(connection) == database.NEWEST else "outdated"
-        except StoreNotAvailable:
-            return "failing"
+        except StoreNotAvailable as why:
+            return "replaced" if isinstance(why.__cause__, database.FileReplaced) else "failing"
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision. Raises SQLAlchemyError if the database cannot be had."""
@@ -145,9 +146,8 @@ class Store:
         Raises:
             StoreNotAvailable: nothing was kept; the client is to send it again.
         """
-        # The card may still be waiting to be written.
-        self._writer.flush()
-        with self._transaction() as connection:
+        self._writer.flush(FLUSH_S)
+        with self._transaction(so="nothing was kept") as connection:
             return feedback.note(connection, client or "", service, items, datetime.now(UTC))
 
     def summary(self, *, client: str | None = None, since: datetime | None = None) -> Summary:
@@ -156,7 +156,7 @@ class Store:
         Raises:
             StoreNotAvailable: the database does not answer.
         """
-        self._writer.flush()
+        self._writer.flush(FLUSH_S)
         with self._transaction() as connection:
             return feedback.summary(connection, client, since)
 
@@ -215,23 +215,23 @@ class Store:
         return gone
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self, so: str = "this could not be done") -> Iterator[Connection]:
         """A connection whose work is kept as a whole, or StoreNotAvailable; at once while the store rests."""
         if monotonic() < self._resting_until:
-            raise StoreNotAvailable()
+            raise StoreNotAvailable(so)
         try:
             with self._engine.begin() as connection:
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as cause:
             self._resting_until = monotonic() + REST_S
-            raise self._failed(cause) from cause
+            raise self._failed(cause, so) from cause
         except SQLAlchemyError as cause:
-            raise self._failed(cause) from cause
+            raise self._failed(cause, so) from cause
 
-    def _failed(self, cause: SQLAlchemyError) -> StoreNotAvailable:
+    def _failed(self, cause: SQLAlchemyError, so: str) -> StoreNotAvailable:
         self._alarm("not-available", 1)
         log.error("store not available", why=type(cause).__name__)
-        return StoreNotAvailable()
+        return StoreNotAvailable(so)
 
     def _sweep(self, connection: Connection, now: datetime) -> None:
         if monotonic() >= self._next_sweep:
@@ -239,7 +239,7 @@ class Store:
             tokens.forget_expired(connection, now)
 
     def _write(self, rows: list[tuple[Row, list[Row]]]) -> None:
-        with self._engine.begin() as connection:
+        with self._engine.begin() as connection, database.patiently(connection):
             shown = calls.write(connection, rows)
             feedback.catch_up(connection, shown, datetime.now(UTC))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, make_url, text
@@ -13,12 +16,18 @@ from service.errors import ServiceError
 
 # A call waits for its database no longer than this, in seconds; milliseconds where libpq says so.
 CONNECT_S, POOL_S, UNANSWERED_MS = 2, 2.0, 5000
+# How long a locked SQLite is waited for: where an answer waits, and where only rows of the audit do.
+LOCKED_MS, LOCKED_ROWS_MS = 1000, 5000
 NEWEST = "0002"
 """The revision of the tables that this program writes, the last one in migrations/versions."""
 
 
 class NewerTables(Exception):
     """The tables are of a revision that this version of the program does not know."""
+
+
+class FileReplaced(SQLAlchemyError):
+    """The file of an SQLite database was deleted or replaced; what the old one is told, nobody reads."""
 
 
 def engine_for(url: str) -> Engine:
@@ -40,6 +49,7 @@ def engine_for(url: str) -> Engine:
     else:
         engine = create_engine(parts, pool_timeout=POOL_S)
     event.listen(engine, "connect", _set_up_sqlite)
+    _watch_file(engine, Path(parts.database or ""))
     return engine
 
 
@@ -106,10 +116,50 @@ def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgres
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
+@contextmanager
+def patiently(connection: Connection) -> Iterator[Connection]:
+    """A connection on which a lock of SQLite is waited for longer, because no answer waits."""
+    if connection.dialect.name != "sqlite":
+        yield connection
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCKED_ROWS_MS}").close()
+    try:
+        yield connection
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCKED_MS}").close()
+
+
+def _watch_file(engine: Engine, path: Path) -> None:
+    """Let no work begin on a file other than the one that is there now, or that the first connection makes."""
+    first = [found] if (found := _identity(path)) else []
+
+    def check(*_: Any) -> None:
+        if first and _identity(path) != first[0]:
+            raise FileReplaced(f"{path.name} is not the file that it was")
+
+    def note(*_: Any) -> None:
+        if not first and (found := _identity(path)):
+            first.append(found)
+
+    # Before a connection is made, which would make an empty file; and whenever one is taken from the pool.
+    event.listen(engine, "do_connect", check)
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", check)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None if there is none, or the database is in memory."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if S_ISREG(found.st_mode) else None
+
+
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     """Readers beside the writer, and a commit that survives a power cut."""
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={LOCKED_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

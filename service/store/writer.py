@@ -43,11 +43,12 @@ class Writer(Generic[Row]):
         except Full:
             self._lose(1, "the queue is full")
 
-    def flush(self) -> None:
-        """Wait until every queued row is written or lost."""
+    def flush(self, at_most_s: float | None = None) -> None:
+        """Wait until every queued row is written or lost, or for so many seconds."""
         if self._thread is not None:
             self._hurry.set()
-            self._queue.join()
+            with self._queue.all_tasks_done:
+                self._queue.all_tasks_done.wait_for(lambda: not self._queue.unfinished_tasks, at_most_s)
             self._hurry.clear()
 
     def stop(self) -> None:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from werkzeug.datastructures import Headers
+
 Network = IPv4Network | IPv6Network
+
+# What proxies add to a request that they pass on, by standard or by custom; not each adds each.
+ADDED_BY_PROXIES = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-IP",
+)
+# A name or an address of IPv4, or one of IPv6 in brackets; then perhaps a port.
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@/]+))(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
 @lru_cache(64)
@@ -14,6 +31,23 @@ def is_local(address: str | None) -> bool:
     """Whether the caller is on this machine; a Unix socket has no address, and is."""
     known = _known(address)
     return not address if known is None else known.is_loopback
+
+
+def is_passed_on(headers: Headers) -> bool:
+    """Whether a proxy says that it passed the request on, so that its address is the proxy's."""
+    return any(name in headers for name in ADDED_BY_PROXIES)
+
+
+@lru_cache(64)
+def names_this_machine(host: str) -> bool:
+    """Whether a Host header is localhost or a loopback address.
+
+    A page of the web can have its own name resolved to a loopback address, and so let a browser on
+    this machine call; the Host header still bears the page's name.
+    """
+    match = HOST.fullmatch(host)
+    name = (match[1] or match[2]) if match else ""
+    return name.lower() == "localhost" or (bool(name) and is_local(name))
 
 
 def is_within(address: str | None, networks: Iterable[Network]) -> bool:

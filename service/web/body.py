@@ -10,12 +10,15 @@ from typing import IO, Any
 
 import orjson
 from flask import Request
+from gunicorn.http.errors import ParseException
 
-from service.errors import BodyTooLarge, NotJson, RequestNotUnderstood
+from service.errors import BodyTooLarge, BodyTooSlow, NotJson, RequestNotUnderstood
 from service.web.answers import JSON
+from service.web.worker import TooSlow
 
 STEP = 65_536
 ENCODINGS = ("", "identity", "gzip", "x-gzip")
+ENDED = "The body ended before its Content-Length or its last chunk. Send it again, whole."
 
 
 def read_body(request: Request, limit: int) -> bytes:
@@ -25,7 +28,8 @@ def read_body(request: Request, limit: int) -> bytes:
         NotJson: the content type, its charset or the content encoding is not one that we read; or
             gzip that does not unpack.
         BodyTooLarge: more than `limit` bytes.
-        RequestNotUnderstood: the body ends before its Content-Length.
+        BodyTooSlow: the client does not send the rest.
+        RequestNotUnderstood: the body ends before its Content-Length, or its chunks are none.
     """
     _check_type(request)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
@@ -33,7 +37,16 @@ def read_body(request: Request, limit: int) -> bytes:
         raise NotJson(
             "This Content-Encoding is not read here. Send the body with gzip, or as it is.", media_type=True
         )
-    body = _read(request, limit)
+    try:
+        body = _read(request, limit)
+    except TooSlow as cause:
+        raise BodyTooSlow() from cause
+    except ParseException as cause:
+        raise RequestNotUnderstood(
+            "The chunks of the body are not as HTTP/1.1 asks. Send them in that form, or a Content-Length."
+        ) from cause
+    except OSError as cause:
+        raise RequestNotUnderstood(ENDED) from cause
     return _gunzip(body, limit) if "gzip" in encoding else body
 
 
@@ -71,7 +84,7 @@ def _read(request: Request, limit: int) -> bytes:
         raise BodyTooLarge(limit)
     body = stream.read(length)
     if len(body) < length:
-        raise RequestNotUnderstood("The body ended before its Content-Length. Send it again, whole.")
+        raise RequestNotUnderstood(ENDED)
     return body
 
 

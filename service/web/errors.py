@@ -23,6 +23,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     ServiceError: (500, "exception"),
     errors.RequestNotUnderstood: (400, "invalid"),
     errors.BodyTooLarge: (413, "too-long"),
+    errors.BodyTooSlow: (408, "timeout"),
     errors.NotJson: (400, "structure"),
     errors.NotABundle: (400, "structure"),
     errors.FeedbackNotUnderstood: (400, "invalid"),

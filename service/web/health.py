@@ -13,6 +13,10 @@ from service.web.schemas.assessment_shapes import AliveSchema, ReadySchema
 STORE_PROBLEMS: dict[str, tuple[str, ...]] = {
     "ok": (),
     "failing": ("The database does not answer: the audit loses rows, and feedback cannot be kept.",),
+    "replaced": (
+        "The database's file was deleted or replaced while the service ran: the audit loses rows, and"
+        " feedback cannot be kept. Restart the service.",
+    ),
     "outdated": (
         "The database's tables are of another version than the program: restart it, which brings older ones"
         " up to date; newer ones want the newer program.",

@@ -50,7 +50,7 @@ TO_SIGN_IN = (
     " registered, `aud` the address that is called, `exp` within the hour, a `jti` that is used once. While"
     " no client is registered none is needed, and only the machine itself may call."
 )
-READING_A_BODY = (errors.RequestNotUnderstood, errors.NotJson, errors.BodyTooLarge)
+READING_A_BODY = (errors.RequestNotUnderstood, errors.NotJson, errors.BodyTooSlow, errors.BodyTooLarge)
 A_HEADER = {"schema": {"type": "string"}}
 HEADERS = {
     401: {"WWW-Authenticate": {"description": "Bearer", **A_HEADER}},

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from service import __version__
 from service.errors import AddressNotAllowed
-from service.web.addresses import Network, is_within
+from service.web.addresses import Network, is_passed_on, is_within
 from service.web.described import Content, described
 from service.web.parts import Parts
 
@@ -55,6 +55,5 @@ class _Now(Collector):
 
 def _insist_on_address(networks: tuple[Network, ...]) -> None:
     """A request that a proxy passed on has the proxy's address, which says nothing about who asks."""
-    passed_on = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    if passed_on or not is_within(request.remote_addr, networks):
+    if is_passed_on(request.headers) or not is_within(request.remote_addr, networks):
         raise AddressNotAllowed("TWITCH_CDS_METRICS_FROM")

@@ -23,7 +23,7 @@ from service.config import Settings
 from service.errors import ClientNotTrusted
 from service.hooks import SERVICES
 from service.store import Call
-from service.web.addresses import is_local
+from service.web.addresses import is_local, is_passed_on, names_this_machine
 from service.web.answers import NAMED, milliseconds
 from service.web.parts import Parts
 
@@ -89,9 +89,8 @@ def caller() -> Client:
 
 def _verified(parts: Parts) -> Client:
     if everybody := parts.clients.anonymous:
-        if is_local(request.remote_addr):
-            return everybody
-        raise ClientNotTrusted("no client is registered, so only this machine may call, and this is another")
+        _insist_on_this_machine()
+        return everybody
     return verify(
         _bearer(request.headers.get("Authorization", "")),
         audience_urls=(_address(parts.settings.public_url),),
@@ -101,6 +100,17 @@ def _verified(parts: Parts) -> Client:
         seen=parts.store,
         max_lifetime_s=parts.settings.max_token_lifetime_s,
     )
+
+
+def _insist_on_this_machine() -> None:
+    """A proxy on this machine has its address, and so has a browser that a page of the web makes call."""
+    only = "no client is registered, so only this machine may call"
+    if not is_local(request.remote_addr):
+        raise ClientNotTrusted(f"{only}, and this is another")
+    if is_passed_on(request.headers):
+        raise ClientNotTrusted(f"{only}, and a proxy passed this on")
+    if not names_this_machine(request.headers.get("Host", "")):
+        raise ClientNotTrusted(f"{only}, and by no other name than localhost or a loopback address")
 
 
 def _bearer(header: str) -> str | None:

@@ -1,9 +1,12 @@
 """What the store remembers, on SQLite and on PostgreSQL."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from sqlalchemy.exc import StatementError
 from structlog.testing import capture_logs
 
 from service.errors import ServiceError, StoreNotAvailable
-from service.store import Call, CardEntry, Store, database, prepare
+from service.store import Call, CardEntry, Feedback, Store, database, prepare
 from service.store.tables import audit, metadata, quiet, seen_tokens
 from service.store.writer import Writer
 
@@ -121,7 +124,7 @@ def test_sqlite_keeps_what_it_has_committed(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         }
 
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 1000, "foreign_keys": 1}
     store.close()
 
 
@@ -149,6 +152,76 @@ def test_a_database_that_cannot_be_had_costs_rows_which_are_counted(tmp_path: Pa
     assert store.condition() == "failing"
     assert [line["event"] for line in logged] == ["audit rows lost"]
     assert alarms == [("rows-lost", 1), ("not-available", 1)]
+    store.close()
+
+
+def test_a_locked_sqlite_is_not_waited_for_long_and_costs_no_row(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    store.upgrade()
+    item = Feedback(card="card", outcome="accepted", outcome_at=datetime.now(UTC))
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        store.record(a_call())
+        began = monotonic()
+        was_new = store.first_seen("https://ehr.example", "jti", datetime.now(UTC) + timedelta(days=1))
+        token = monotonic() - began
+        store._resting_until = 0
+        with pytest.raises(StoreNotAvailable):
+            store.note_feedback("https://ehr.example", "s", [item])
+        both = monotonic() - began
+        other.execute("ROLLBACK")
+
+    store.flush()
+    store._resting_until = 0
+    assert (was_new, token < 2, both < 4.5) == (True, True, True)
+    assert (store.lost, len(store.rows())) == (0, 1)
+    store.close()
+
+
+def test_a_writer_waits_longer_than_an_answer_does(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    asked = "PRAGMA busy_timeout"
+
+    with store._engine.connect() as connection:
+        with database.patiently(connection):
+            inside = connection.exec_driver_sql(asked).scalar_one()
+        after = connection.exec_driver_sql(asked).scalar_one()
+
+    assert (inside, after) == (5000, 1000)
+    store.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_of_sqlite_that_was_deleted_or_replaced_is_noticed(tmp_path: Path, replaced: bool) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    store.upgrade()
+    before = store.condition()
+    file = tmp_path / "store.db"
+    if replaced:
+        assert prepare(f"sqlite:///{tmp_path}/other.db") is None
+        (tmp_path / "other.db").rename(file)
+    else:
+        file.unlink()
+
+    with capture_logs() as logged:
+        store.record(a_call())
+        store.flush()
+        told = [store.condition(), store.condition()]
+
+    assert (before, told, store.lost) == ("ok", ["replaced", "replaced"], 1)
+    assert file.exists() is replaced
+    assert {line.get("why") for line in logged} == {"FileReplaced"}
+    store.close()
+
+
+def test_a_worker_that_begins_after_its_file_was_deleted_makes_no_empty_one(tmp_path: Path) -> None:
+    prepare(f"sqlite:///{tmp_path}/store.db")
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    (tmp_path / "store.db").unlink()
+
+    assert store.condition() == "replaced"
+    assert not list(tmp_path.iterdir())
     store.close()
 
 

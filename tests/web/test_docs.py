@@ -122,7 +122,7 @@ def test_a_call_may_be_answered_with_what_the_errors_say(api: Any) -> None:
     call = api["paths"]["/cds-services/{service_id}"]["post"]
 
     assert call["responses"].keys() == {
-        "200", "400", "401", "404", "405", "412", "413", "415", "429", "500",
+        "200", "400", "401", "404", "405", "408", "412", "413", "415", "429", "500",
     }  # fmt: skip
     assert "Retry-After" in call["responses"]["429"]["headers"]
 

@@ -246,7 +246,10 @@ def test_a_store_that_is_down_is_told_so_that_the_client_sends_it_again(
 
     assert answer.status_code == 503
     assert answer.json["issue"][0]["code"] == "transient"
-    assert client.get("/feedback/summary").status_code == 503
+    assert "nothing was kept" in answer.text
+    summary = client.get("/feedback/summary")
+    assert summary.status_code == 503
+    assert "kept" not in summary.text
 
 
 def test_the_summary_can_begin_on_a_day(client: FlaskClient, card: dict[str, Any]) -> None:

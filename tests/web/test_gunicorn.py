@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,3 +107,35 @@ def test_the_files_of_the_workers_do_not_grow_in_number(served: Served) -> None:
     names = {file.stem.rpartition("_")[2] for file in served.folder.iterdir()}
     assert names <= {"MainProcess", "worker-0", "worker-1"}
     assert 'route="/livez",status="200"} 12.0' in text
+
+
+@pytest.mark.slow
+def test_counting_into_a_folder_that_was_deleted_fails_no_call(served: Served) -> None:
+    shutil.rmtree(served.folder)
+
+    before = [served.get("/livez")[0] for _ in range(4)]
+    served.replace_workers()
+    after = [served.get("/livez")[0] for _ in range(4)]
+
+    assert (before, after) == ([200] * 4, [200] * 4)
+    assert 'route="/livez",status="200"} 4.0' in served.get("/metrics")[1]
+
+
+@pytest.mark.slow
+def test_a_master_removes_what_a_dead_one_left_and_leaves_nothing_itself() -> None:
+    code = "import runpy, sys, os, signal; sys.path.insert(0, '.');" + (
+        "conf = runpy.run_path('deploy/gunicorn.conf.py'); print(conf['FOLDER'], flush=True);"
+        " os.kill(os.getpid(), signal.{signal}); signal.pause()"
+    )
+
+    def ended_by(name: str) -> Path:
+        """The folder of a master that this signal ends before it serves."""
+        command = [sys.executable, "-c", code.format(signal=name)]
+        said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+        return Path(said.stdout.strip())
+
+    killed = ended_by("SIGKILL")
+    was_left = killed.is_dir()
+    asked = ended_by("SIGTERM")
+
+    assert (was_left, killed.exists(), asked.exists()) == (True, False, False)

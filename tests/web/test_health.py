@@ -1,6 +1,7 @@
 """Whether the service lives, and whether it can answer."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,23 @@ def test_a_store_that_is_down_is_told_without_its_address_and_leaves_the_service
     assert len(ready.json["problems"]) == 2
     assert "1 audit rows" in ready.json["problems"][1]
     assert "nowhere" not in ready.text
+
+
+def test_a_database_whose_file_was_deleted_is_told_and_in_the_metrics(
+    knowledge: Knowledge, tmp_path: Path
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/audit.db")
+    store.upgrade()
+    client = create_app(Settings(), knowledge=knowledge, store=store).test_client()
+    before = client.get("/readyz").json["store"]
+    (tmp_path / "audit.db").unlink()
+
+    ready = client.get("/readyz")
+
+    assert (before, ready.json["store"], ready.json["status"]) == ("ok", "replaced", "degraded")
+    assert "deleted or replaced" in ready.json["problems"][0]
+    assert "twitch_cds_store_up 0.0" in client.get("/metrics").text
+    store.close()
 
 
 def test_tables_of_another_version_are_told(client: FlaskClient, store: Store) -> None:

@@ -177,7 +177,7 @@ def test_another_machine_may_not_read_the_metrics(client: FlaskClient, address: 
     assert (answer.status_code, answer.json["issue"][0]["code"]) == (403, "forbidden")
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
 def test_what_a_proxy_passes_on_may_not_read_the_metrics(client: FlaskClient, header: str) -> None:
     assert client.get("/metrics", headers={header: "192.0.2.7"}).status_code == 403
 

@@ -270,6 +270,58 @@ def test_while_nobody_is_registered_this_machine_is_served(
     assert client.get("/cds-services", environ_base={"REMOTE_ADDR": address}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+)
+def test_while_nobody_is_registered_what_a_proxy_passes_on_is_refused(
+    make_app: Callable[..., Flask], header: str, logged: list[Any]
+) -> None:
+    client = make_app().test_client()
+
+    assert is_refused(client.get("/cds-services", headers={header: "192.0.2.7"}))
+    assert "a proxy passed this on" in logged[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "::1",
+        "192.0.2.7",
+        "[2001:db8::1]:8000",
+        "evil.example",
+        "evil.example:8000",
+        "evil.example@localhost",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+    ],
+)
+def test_while_nobody_is_registered_another_name_of_this_machine_is_refused(
+    make_app: Callable[..., Flask], host: str, logged: list[Any]
+) -> None:
+    client = make_app().test_client()
+
+    assert is_refused(client.get("/cds-services", headers={"Host": host}))
+    assert "by no other name" in logged[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:8000", "127.8.8.8", "[::1]", "[::1]:8000"]
+)
+def test_while_nobody_is_registered_this_machine_is_served_by_its_own_names(
+    make_app: Callable[..., Flask], host: str
+) -> None:
+    client = make_app().test_client()
+
+    assert client.get("/cds-services", headers={"Host": host}).status_code == 200
+
+
+def test_registered_clients_may_come_through_a_proxy(client: FlaskClient) -> None:
+    through = {"X-Forwarded-For": "192.0.2.7", "Via": "1.1 proxy"}
+
+    assert client.get("/cds-services", headers={**bearing("/cds-services"), **through}).status_code == 200
+
+
 def test_a_file_of_clients_that_cannot_be_followed_stops_the_start(
     trusting: Callable[..., FlaskClient],
 ) -> None:

@@ -165,6 +165,6 @@ class ReadySchema(Shape):
     status = fields.String(validate=validate.OneOf(("ready", "degraded")), required=True)
     version = fields.String(required=True)
     knowledgeVersion = fields.String(required=True)  # noqa: N815
-    store = fields.String(validate=validate.OneOf(("ok", "failing", "outdated")), required=True)
+    store = fields.String(validate=validate.OneOf(("ok", "failing", "replaced", "outdated")), required=True)
     lostRows = fields.Integer(**said("Audit rows that this worker could not write."))  # noqa: N815
     problems = fields.List(fields.String(), **said("In words for the operator."))
