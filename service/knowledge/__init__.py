@@ -186,7 +186,10 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         sides={code: side for side, codes in sites["sides"].items() for code in codes},
         answers=dict(_answers(tables["answers"])),
         own=tables["own"],
-        analytes={name: read_analyte(name, table, windows) for name, table in tables["analytes"].items()},
+        analytes={
+            name: read_analyte(name, table, windows, tables["units"])
+            for name, table in tables["analytes"].items()
+        },
         analyte_codes=_index(tables["analytes"]),
         units=tables["units"]["aliases"],
         medicines={name: read_medicine(name, table) for name, table in tables["medicines"].items()},

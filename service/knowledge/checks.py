@@ -76,6 +76,9 @@ def _evidence_cited(tables: Tables) -> Iterator[str]:
         reference = block.get("reference")
         if reference and reference.get("evidence") not in claims:
             yield f"analytes.toml [{name}] has a reference range without evidence"
+        plausible = block.get("plausible")
+        if plausible and plausible.get("evidence") not in claims:
+            yield f"analytes.toml [{name}] says what is plausible without evidence"
 
 
 def _thresholds(tables: Tables) -> Iterator[str]:

@@ -23,7 +23,18 @@ Keys = tuple[str, ...]
 NAMED_FREELY = (
     *("analytes", "codes", "diagnoses", "evidence", "medicines", "own", "pathways", "systems", "tests"),
     *("aliases", "answers", "because", "narrower", "parts", "steps", "units", "withheld_when", "system"),
-    *("areas", "both", "daily_parts", "first_degree", "interpretation", "left", "right", "sites"),
+    *(
+        "areas",
+        "both",
+        "daily_parts",
+        "first_degree",
+        "interpretation",
+        "left",
+        "right",
+        "sites",
+        "mass",
+        "molar",
+    ),
 )
 # Files of these names hold a table of the same name, or tables of ours only.
 OURS_ON_TOP = (["answers"], ["sites"], ["units"])

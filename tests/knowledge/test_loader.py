@@ -87,6 +87,10 @@ FAULTS = [
         _drop("analytes", "sodium", "reference", "evidence"),
         "analytes.toml [sodium] has a reference range without evidence",
     ),
+    (
+        _put("hearsay", "analytes", "sodium", "plausible", "evidence"),
+        "analytes.toml [sodium] says what is plausible without evidence",
+    ),
     # thresholds
     (
         _put("14", "thresholds", "twitch_long", "value"),
@@ -251,7 +255,9 @@ def test_an_overlay_replaces_lists_and_adds_codes(overlay: Callable[[str], Path]
 def test_an_overlay_can_name_what_a_deployment_has_of_its_own(
     overlay: Callable[[str], Path], text: str
 ) -> None:
-    assert load(overlay(text)) != load()
+    assert list(problems_of(tomllib.loads(text), _packaged())) == []
+    assert changes(overlay(text)).lines
+    assert load(overlay(text)).version != load().version
 
 
 def test_an_overlay_can_bring_its_own_pathway(overlay: Callable[[str], Path]) -> None:
