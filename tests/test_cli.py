@@ -207,6 +207,7 @@ def test_serve_refuses_an_address_that_others_can_reach(
         ("TIMEZONE", "Mars/Olympus", "TWITCH_CDS_TIMEZONE"),
         ("CLIENTS", "clients.toml", "TWITCH_CDS_CLIENTS"),
         ("DATABASE_URL", "oracular://", "TWITCH_CDS_DATABASE_URL"),
+        ("DATABASE_URL", "mysql://x", "there are SQLite and PostgreSQL"),
         ("PATHWAY", "gentle", "early-referral"),
         ("KNOWLEDGE_OVERLAY", "/nowhere.toml", "cannot be read"),
     ],
