@@ -207,6 +207,7 @@ def test_serve_refuses_an_address_that_others_can_reach(
         ("TIMEZONE", "Mars/Olympus", "TWITCH_CDS_TIMEZONE"),
         ("CLIENTS", "clients.toml", "TWITCH_CDS_CLIENTS"),
         ("DATABASE_URL", "oracular://", "TWITCH_CDS_DATABASE_URL"),
+        ("DATABASE_URL", "mysql://x", "there are SQLite and PostgreSQL"),
         ("PATHWAY", "gentle", "early-referral"),
         ("KNOWLEDGE_OVERLAY", "/nowhere.toml", "cannot be read"),
     ],
@@ -221,6 +222,24 @@ def test_a_setting_that_cannot_be_used_ends_with_2(
     assert result.exit_code == 2
     assert words in result.stderr
     assert not started
+
+
+def test_serve_says_what_the_overlay_changes_and_warns_of_what_it_plays_down(
+    run: Run, started: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: str
+) -> None:
+    overlay = tmp_path / "ours.toml"
+    overlay.write_text(
+        "[thresholds.twitch_long]\nvalue = 21\n[pathways.nice-ng127]\nmuscle-weakness = 'lifestyle'\n"
+    )
+    monkeypatch.setenv("TWITCH_CDS_KNOWLEDGE_OVERLAY", str(overlay))
+
+    result = run("serve", "--port", port)
+
+    assert "  - twitch_long 14 d → 21 d\n" in result.stdout
+    assert "  - nice-ng127: muscle-weakness urgent-referral → lifestyle\n" in result.stdout
+    assert "Warning: pathways.nice-ng127.muscle-weakness is lifestyle" in result.stderr
+    assert started
+    assert "twitch_long 14 d → 21 d" in run("knowledge").output
 
 
 def test_serve_says_that_overrides_silence_nothing_without_a_key(

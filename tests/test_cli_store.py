@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from fhir.resources.R4B.auditevent import AuditEvent
 
 from service.cli import main
-from service.store import Call, CardEntry, Feedback, Store
+from service.store import Call, CardEntry, Feedback, Store, prepare
 
 Run = Callable[..., Result]
 CARD, REFERRAL = "00000001-0000-5000-8000-000000000000", "00000001-0000-5000-8000-00000000000f"
@@ -72,7 +72,9 @@ def test_feedback_as_json_is_what_the_web_answers(run: Run) -> None:
     assert orjson.loads(run("feedback", "--json", "--client", "d").output)["cards"]["shown"] == 0
 
 
-def test_without_feedback_there_are_no_tables(run: Run) -> None:
+def test_without_feedback_there_are_no_tables(run: Run, url: str) -> None:
+    assert prepare(url) is None
+
     assert "Topics" not in run("feedback").output
 
 
@@ -118,9 +120,40 @@ def test_bad_input_ends_with_2(run: Run, arguments: list[str], words: str) -> No
 
 
 @pytest.mark.parametrize("command", [["purge"], ["feedback"], ["audit", "export"]])
-@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/audit.db", "oracular://x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////no/such/folder/audit.db",
+        "oracular://x",
+        "mysql://x",
+        "mssql+pyodbc://x",
+        "sqlite+missing:///x",
+        "no url",
+        "postgresql+psycopg://x@127.0.0.1:1/x",
+    ],
+)
 def test_a_database_that_cannot_be_had_ends_with_2(run: Run, command: list[str], url: str) -> None:
     result = run(*command)
 
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["purge"], ["feedback"], ["audit", "export"]])
+def test_a_file_that_is_not_there_is_named_and_not_made(run: Run, command: list[str], tmp_path: Path) -> None:
+    result = run(*command)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"There is no database {tmp_path}/audit.db" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://user:sesame@x/y", "oracular://user:sesame@x", "postgresql+gone://u:sesame@x"]
+)
+def test_a_database_that_we_do_not_know_is_told_which_we_know(run: Run, url: str) -> None:
+    result = run("feedback")
+
+    assert "there are SQLite and PostgreSQL" in result.stderr
+    assert "sesame" not in result.stderr

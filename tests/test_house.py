@@ -37,7 +37,7 @@ TREE = {
     "fhir": "artefacts care_plan client dates drafts evaluation history measurements medicines ndjson orders"
     " paging parameters people questionnaire reading record session sieve skim symptoms views",
     "hooks": "access arrival cds_service clients order_check patient prefetch red_flags request templates",
-    "knowledge": "advice checks codes measures",
+    "knowledge": "advice checks codes measures overlay",
     "rules": "book contributors disposition investigations lifestyle questions red_flags rule"
     " same_day weight",
     "store": "audit_events calls database feedback quiet tables tokens writer",

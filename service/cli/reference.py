@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from service.cli.terminal import day_of, load_knowledge, read_settings, show, stop, tabled
+from service.cli.terminal import day_of, load_knowledge, read_settings, say_overlay, show, stop, tabled
 from service.knowledge import FILES, Knowledge
 from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, Meaning
 from service.rules.book import rule_book
@@ -37,6 +37,7 @@ def knowledge(due: bool, day: str | None) -> None:
         show(*tabled("Holds", "what, how many", _counts(known)))
         overlay = f"; overlay {settings.knowledge_overlay}" if settings.knowledge_overlay else ""
         click.echo(f"Files: {', '.join(FILES)}{overlay}")
+        say_overlay(settings)
         soonest = min(claim.due for claim in known.evidence.values())
         click.echo(f"Evidence due on {on}: {len(claims)}; the next review is due on {soonest}.")
     elif claims:

@@ -13,7 +13,7 @@ from socket import AF_INET, AF_INET6
 import click
 
 from service import __version__
-from service.cli.terminal import load_knowledge, read_settings, stop
+from service.cli.terminal import load_knowledge, read_settings, say_overlay, stop
 from service.config import Settings
 from service.errors import ServiceError
 from service.knowledge import Knowledge
@@ -33,6 +33,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
     knowledge = load_knowledge(settings)
     trust = _who_may_call(settings, knowledge)
     _prepare_store(settings)
+    say_overlay(settings)
     _say_what_is_off(settings)
     _check_address(host, port, is_open=settings.clients is None)
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

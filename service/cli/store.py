@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print what GET /feedback/summary answers.")
 def feedback(since: str | None, client: str | None, as_json: bool) -> None:
     """How often cards were accepted, by topic, rule and suggestion; and why they were overridden."""
+    start = _start(since, "--since")
     store = _store(read_settings())
     try:
-        counted = store.summary(client=client, since=_start(since, "--since"))
+        counted = store.summary(client=client, since=start)
     except ServiceError:
         _no_database()
     if as_json:
@@ -53,10 +54,10 @@ def export(since: str | None, until: str | None) -> None:
     from service.store.audit_events import audit_event
 
     settings = read_settings()
-    last = _start(until, "--until")
+    first, last = _start(since, "--since"), _start(until, "--until")
     end = last + timedelta(days=1) if last else None
     try:
-        for row in _store(settings).calls(_start(since, "--since"), end):
+        for row in _store(settings).calls(first, end):
             event = audit_event(row, version=__version__, public_url=settings.public_url)
             click.echo(orjson.dumps(event))
     except ServiceError:
@@ -80,10 +81,15 @@ def purge(days: int | None) -> None:
 
 
 def _store(settings: Settings) -> Store:
-    """The store with its tables as this version wants them."""
-    from service.store import Store, prepare
+    """The store with its tables as this version wants them. One that is not there is not made."""
+    from service.store import Store, lacking, prepare
 
     try:
+        if file := lacking(settings.database_url):
+            stop(
+                f"There is no database {file}. Give TWITCH_CDS_DATABASE_URL as the service has it (a relative"
+                " file is looked for where the command is run); `twitch-cds serve` makes the file."
+            )
         problem = prepare(settings.database_url)
     except ServiceError as wrong:
         stop(str(wrong))

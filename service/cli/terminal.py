@@ -41,6 +41,22 @@ def load_knowledge(settings: Settings) -> Knowledge:
     return knowledge
 
 
+def say_overlay(settings: Settings) -> None:
+    """Print what the overlay of the settings changes, and what in it wants a second look."""
+    if settings.knowledge_overlay is None:
+        return
+    changes = known.changes(settings.knowledge_overlay)
+    click.echo(
+        f"The overlay {settings.knowledge_overlay} changes:"
+        if changes.lines
+        else "The overlay changes nothing."
+    )
+    for line in changes.lines:
+        click.echo(f"  - {line}")
+    for warning in changes.warnings:
+        click.echo(f"Warning: {warning}.", err=True)
+
+
 def check_pathway(name: str, knowledge: Knowledge) -> None:
     """End the program if there is no such pathway."""
     if name not in knowledge.pathways:

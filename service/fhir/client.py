@@ -109,7 +109,7 @@ class Fetcher:
         if not registered or not is_sound(base, private_network=private_network):
             return {key: Fetched(why=Why.NOT_ALLOWED) for key in templates}
         if token is not None and not _TOKEN.fullmatch(token):
-            return {key: Fetched(why=Why.UNAUTHORIZED) for key in templates}
+            return {key: Fetched(why=Why.UNASKED) for key in templates}
         call = Call(token, self._limits, ends=self._clock() + deadline_s, clock=self._clock)
         return self._server(base, private_network).fetch(templates, begun, call)
 

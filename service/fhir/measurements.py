@@ -46,9 +46,17 @@ def answer_amount(analyte: Analyte, quantity: Quantity, reading: Reading) -> tup
     factor = _factor(analyte, quantity, reading)
     if isinstance(factor, str):
         return None, factor
-    if quantity.value < 0:
+    return _plausible(analyte, _compared(quantity).times(factor, analyte.unit), quantity.value * factor)
+
+
+def _plausible(analyte: Analyte, amount: Amount, number: float) -> tuple[Amount | None, str | None]:
+    """The amount, unless its `number` (in the analyte's unit) is one that nobody can have."""
+    if number < 0:
         return None, "the number is negative"
-    return _compared(quantity).times(factor, analyte.unit), None
+    if number <= analyte.most:
+        return amount, None
+    most = Amount.exactly(analyte.most, analyte.unit)
+    return None, f"the number is beyond what is possible for {analyte.words}: more than {most}"
 
 
 def _results(one: Observed, part: Valued, analytes: Iterable[Analyte], reading: Reading) -> Iterator[Result]:
@@ -73,7 +81,8 @@ def _amount(analyte: Analyte, part: Valued, reading: Reading) -> tuple[Amount | 
     if part.value_range is not None:
         return _range(analyte, part.value_range, reading)
     if part.value_integer is not None and analyte.kind == "score":
-        return Amount.exactly(float(part.value_integer), analyte.unit), None
+        number = float(part.value_integer)
+        return _plausible(analyte, Amount.exactly(number, analyte.unit), number)
     if part.data_absent_reason is not None:
         return None, "no value was recorded"
     return None, "the value is not a quantity" if part.has_value else "the result has no value"
@@ -93,7 +102,9 @@ def _factor(analyte: Analyte, quantity: Quantity, reading: Reading) -> float | s
     if unit is None:
         return 1.0 if analyte.kind == "score" else "the result has no unit"
     factor = analyte.units.get(reading.knowledge.units.get(unit, unit))
-    return factor if factor is not None else "the unit is none that is converted for this analyte"
+    if factor is None:
+        return f"the unit is none that converts to {analyte.unit} for {analyte.words}"
+    return factor
 
 
 def _compared(quantity: Quantity) -> Amount:

@@ -24,6 +24,7 @@ class Why(Enum):
     """Why something did not come, or not all of it; the value says so in words."""
 
     NOT_ALLOWED = "the FHIR server is not one that may be asked for this client"
+    UNASKED = "fhirServer came without a bearer token in fhirAuthorization; nothing was asked"
     UNAUTHORIZED = "the FHIR server did not accept the token"
     FORBIDDEN = "the token does not allow to read it"
     NOT_FOUND = "the FHIR server does not have it"

@@ -91,7 +91,7 @@ class Valued(View):
     def __post_init__(self) -> None:
         """R4 allows one value."""
         if self._values() > 1:
-            raise ValueError("More than one value[x]")
+            raise ValueError("more than one value[x]")
 
     @property
     def has_value(self) -> bool:
@@ -338,24 +338,40 @@ def view(kind: type[V], resource: Any) -> V:
         raise NotReadable("nested too deeply") from None
 
 
+# What msgspec expected -> what the element is instead. The first that its message holds is taken.
+_INSTEAD = {
+    "matching regex": "is no FHIR date or time",
+    "Invalid enum value": "is none of the codes that FHIR allows",
+    "length >= 1": "is empty",
+    "Expected `float": "is no number",
+    "Expected `int": "is no whole number",
+    "Expected `bool": "is neither true nor false",
+    "Expected `str": "is no text",
+    "Expected `array": "is no list",
+    "Expected `object": "is a plain value where FHIR has an element with parts",
+}
+
+
 def _in_words(message: str) -> str:
-    """The message of msgspec without its patterns, and without a value that it may quote."""
-    what, _, path = message.partition(" - at ")
-    if "matching regex" in what:
-        what = "Expected a FHIR date or time"
-    elif what.startswith("Invalid enum value"):
-        what = "Not one of the codes that FHIR allows"
-    elif "length >= 1" in what:
-        what = "Empty text"
-    return f"{what} at {path.strip('`')}" if path else what
+    """The message of msgspec for a clinician: the element as FHIR writes it, never a value that it quotes."""
+    what, _, where = message.partition(" - at ")
+    path = where.strip("`").removeprefix("$").lstrip(".")
+    if what.startswith("Object missing required field"):
+        return f"{path}.{what.split('`')[1]} is missing".lstrip(".")
+    for expected, instead in _INSTEAD.items():
+        if expected in what:
+            return f"{path or 'the resource'} {instead}"
+    # Words of our own, from a view that checks itself.
+    return f"{path} has {what}" if path else what
 
 
 def one_of(resource: View, *names: str) -> None:
     """NotReadable where more than one form of a choice element is there."""
     values = _values_of(names)(resource)
     if values.count(None) < len(values) - 1:
-        there = [name for name, value in zip(names, values, strict=True) if value is not None]
-        raise NotReadable(f"More than one of {', '.join(there)}")
+        written = {field.name: field.encode_name for field in msgspec.structs.fields(resource)}
+        there = [written[name] for name, value in zip(names, values, strict=True) if value is not None]
+        raise NotReadable(f"more than one of {', '.join(there)} is there")
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from service.fhir.client import Fetched, Fetcher, Why
 from service.hooks.templates import Source
 from service.knowledge import Knowledge
 
-__all__ = ["NO_ACCESS", "Access", "Fetched", "Why"]
+__all__ = ["NO_ACCESS", "NO_TOKEN", "Access", "Fetched", "Why"]
 
 NONE_BEGUN: Mapping[str, Raw] = MappingProxyType({})
 TOKEN = re.compile(r"\{\{context\.(\w+)\}\}")
@@ -73,15 +73,17 @@ class Access:
 
 
 class _NoAccess(Access):
-    """For a call that brings no server or no token: nothing is asked, and there is nothing to say of it."""
+    """For a call that brings no server, or no token for it: nothing is asked, and `why` is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: Why | None = None) -> None:
+        self._why = why
         self.failures = {}
 
     def fetch(
         self, sources: Iterable[Source], begun: Mapping[str, Raw] = NONE_BEGUN
     ) -> Mapping[str, Fetched]:
-        return {}
+        return {source.key: Fetched(why=self._why) for source in sources} if self._why else {}
 
 
 NO_ACCESS = _NoAccess()
+NO_TOKEN = _NoAccess(Why.UNASKED)

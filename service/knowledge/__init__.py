@@ -51,6 +51,7 @@ from service.knowledge.measures import (
     read_test,
     rows,
 )
+from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
 from service.truth import Truth
 
 FILES = (
@@ -126,25 +127,28 @@ def load(overlay: Path | None = None) -> Knowledge:
     Raises:
         KnowledgeInvalid: a file cannot be read, or the content contradicts itself; lists every problem.
     """
-    tables, digest = _read(overlay)
-    problems = problems_in(tables)
-    if problems:
-        raise KnowledgeInvalid(problems)
-    return _build(tables, f"{__version__}+{digest}")
-
-
-def _read(overlay: Path | None) -> tuple[dict[str, dict[str, Any]], str]:
-    digest = hashlib.sha256()
-    tables: dict[str, dict[str, Any]] = {}
-    for name in FILES:
-        raw = (files(__name__) / f"{name}.toml").read_bytes()
-        digest.update(raw)
-        tables[name] = tomllib.loads(raw.decode())
+    tables, content = _packaged()
+    problems: list[str] = []
     if overlay is not None:
         raw, own = _overlay(overlay)
-        digest.update(raw)
-        _lay_over(tables, own)
-    return tables, digest.hexdigest()[:12]
+        content += raw
+        problems += problems_of(own, tables)
+        lay_over(tables, own)
+    problems += problems_in(tables)
+    if problems:
+        raise KnowledgeInvalid(problems)
+    return _build(tables, f"{__version__}+{hashlib.sha256(content).hexdigest()[:12]}")
+
+
+def changes(overlay: Path) -> Changes:
+    """What a deployment's file changes in the packaged knowledge, in words; `load` has to accept the file."""
+    packaged, _ = _packaged()
+    return changes_of(_overlay(overlay)[1], packaged)
+
+
+def _packaged() -> tuple[dict[str, dict[str, Any]], bytes]:
+    raw = {name: (files(__name__) / f"{name}.toml").read_bytes() for name in FILES}
+    return {name: tomllib.loads(text.decode()) for name, text in raw.items()}, b"".join(raw.values())
 
 
 def _overlay(path: Path) -> tuple[bytes, dict[str, Any]]:
@@ -159,15 +163,6 @@ def _overlay(path: Path) -> tuple[bytes, dict[str, Any]]:
     if strange:
         raise KnowledgeInvalid(strange)
     return raw, own
-
-
-def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
-    """Tables merge, everything else is replaced."""
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _lay_over(below[key], value)
-        else:
-            below[key] = value
 
 
 def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
@@ -191,7 +186,10 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         sides={code: side for side, codes in sites["sides"].items() for code in codes},
         answers=dict(_answers(tables["answers"])),
         own=tables["own"],
-        analytes={name: read_analyte(name, table, windows) for name, table in tables["analytes"].items()},
+        analytes={
+            name: read_analyte(name, table, windows, tables["units"])
+            for name, table in tables["analytes"].items()
+        },
         analyte_codes=_index(tables["analytes"]),
         units=tables["units"]["aliases"],
         medicines={name: read_medicine(name, table) for name, table in tables["medicines"].items()},

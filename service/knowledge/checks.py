@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from service.findings import Disposition
@@ -75,6 +76,9 @@ def _evidence_cited(tables: Tables) -> Iterator[str]:
         reference = block.get("reference")
         if reference and reference.get("evidence") not in claims:
             yield f"analytes.toml [{name}] has a reference range without evidence"
+        plausible = block.get("plausible")
+        if plausible and plausible.get("evidence") not in claims:
+            yield f"analytes.toml [{name}] says what is plausible without evidence"
 
 
 def _thresholds(tables: Tables) -> Iterator[str]:
@@ -82,6 +86,8 @@ def _thresholds(tables: Tables) -> Iterator[str]:
         value = block.get("value")
         if not isinstance(value, int | float) or isinstance(value, bool):
             yield f"thresholds.toml [{name}].value must be a number"
+        elif not 0 <= value < inf:
+            yield f"thresholds.toml [{name}].value must be finite and not negative"
         if not block.get("unit"):
             yield f"thresholds.toml [{name}] has no unit"
 
@@ -126,7 +132,9 @@ def _analytes(tables: Tables) -> Iterator[str]:
         if units and units.get(analyte["unit"]) != 1:
             yield f"analytes.toml [{name}].units must hold its own unit {analyte['unit']} with the factor 1"
         yield from (
-            f"analytes.toml [{name}].units {u} must be positive" for u, factor in units.items() if factor <= 0
+            f"analytes.toml [{name}].units {u} must be positive and finite"
+            for u, factor in units.items()
+            if not 0 < factor < inf
         )
     for alias, unit in tables["units"]["aliases"].items():
         if unit in tables["units"]["aliases"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from service.knowledge.codes import code_tables
@@ -22,7 +23,7 @@ class Coding:
 class Analyte:
     """Something measured: its unit (UCUM), the factors that convert other units into it, how long it counts.
 
-    `low` and `high` are the reference range where a result brings none.
+    `low` and `high` are the reference range where a result brings none; a number above `most` is a slip.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Analyte:
     counts_days: float
     low: float | None
     high: float | None
+    most: float
     order: tuple[Coding, ...]
     also_done: tuple[str, ...]
 
@@ -59,8 +61,13 @@ class Test:
     again_days: float
 
 
-def read_analyte(analyte_id: str, table: Mapping[str, Any], windows: Mapping[str, float]) -> Analyte:
-    """One analyte of analytes.toml; `windows` says how long results of a kind count, in days."""
+def read_analyte(
+    analyte_id: str, table: Mapping[str, Any], windows: Mapping[str, float], units: Mapping[str, Any]
+) -> Analyte:
+    """One analyte of analytes.toml.
+
+    `windows` says how long results of a kind count, in days; `units` is units.toml.
+    """
     reference = table.get("reference", {})
     kind = table["kind"]
     return Analyte(
@@ -68,10 +75,11 @@ def read_analyte(analyte_id: str, table: Mapping[str, Any], windows: Mapping[str
         table["words"],
         kind,
         table["unit"],
-        {unit: float(factor) for unit, factor in table["units"].items()},
+        _conversions(table, units),
         float(table.get("counts_days", windows[kind])),
         reference.get("low"),
         reference.get("high"),
+        float(table.get("plausible", {}).get("most", inf)),
         _order(table),
         tuple(table.get("also_done", ())),
     )
@@ -93,6 +101,26 @@ def read_test(test_id: str, table: Mapping[str, Any], again_days: float) -> Test
 def rows(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The (system, code) pairs of a table that holds code tables."""
     yield from ((system, code) for system, code, _ in code_tables(table))
+
+
+def _conversions(table: Mapping[str, Any], units: Mapping[str, Any]) -> dict[str, float]:
+    """The factor of every accepted unit; what is listed goes before what is worked out for concentrations."""
+    own, per_mole = table["unit"], table.get("molar_mass")
+    listed = {unit: float(factor) for unit, factor in table["units"].items()}
+    tables = {name: units[name] for name in ("molar", "mass")}
+    kind = next((name for name, factors in tables.items() if own in factors), None)
+    if kind is None or not listed:
+        return listed
+    # What one mol/L and one g/L are in the own unit.
+    worth = {kind: 1 / tables[kind][own]}
+    if per_mole and kind == "molar":
+        worth["mass"] = worth["molar"] / per_mole
+    elif per_mole:
+        worth["molar"] = worth["mass"] * per_mole
+    worked_out = {
+        unit: float(f"{factor * worth[name]:.12g}") for name in worth for unit, factor in tables[name].items()
+    }
+    return worked_out | listed
 
 
 def _order(table: Mapping[str, Any]) -> tuple[Coding, ...]:

@@ -30,13 +30,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from service.errors import StoreNotAvailable
 from service.store import calls, database, feedback, quiet, tokens
 from service.store.calls import Call, CardEntry, Row
-from service.store.database import prepare
+from service.store.database import lacking, prepare
 from service.store.feedback import Feedback, Summary, Tally
 from service.store.tables import audit, cards
 from service.store.tables import feedback as feedback_table
 from service.store.writer import Writer
 
-__all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "prepare"]
+__all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "lacking", "prepare"]
 
 QUEUE = 1000
 QUIET_DAYS = 90

@@ -11,7 +11,7 @@ from service.config import Settings
 from service.errors import RequestNotUnderstood
 from service.fhir.client import Fetcher
 from service.fhir.sieve import Sieve
-from service.hooks.access import NO_ACCESS, Access
+from service.hooks.access import NO_ACCESS, NO_TOKEN, Access
 from service.hooks.cds_service import Circumstances
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
@@ -48,8 +48,10 @@ class Parts:
 
     def _access(self, client: Client, asked: HookRequest) -> Access:
         """The FHIR server that the call names; whether it may be asked is the fetcher's to say."""
-        if asked.fhir_server is None or asked.bearer_token is None:
+        if asked.fhir_server is None:
             return NO_ACCESS
+        if asked.bearer_token is None:
+            return NO_TOKEN
         return Access(
             self.fetcher,
             self.knowledge,

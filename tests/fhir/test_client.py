@@ -771,7 +771,7 @@ def test_a_query_that_leads_out_of_the_base_url_is_not_asked(
 def test_a_token_that_is_none_is_not_sent(token: str, server: FaultServer, fetcher: Fetcher) -> None:
     fetched = fetch(fetcher, server, token=token)
 
-    assert fetched == Fetched(why=Why.UNAUTHORIZED)
+    assert fetched == Fetched(why=Why.UNASKED)
     assert server.asked == []
 
 

@@ -9,9 +9,15 @@ import pytest
 
 from service.amounts import Amount
 from service.results import Result
-from tests.fhir.resources import Json, concept, facts, lab_code, observation, quantity, read
+from service.rules.same_day import critical_electrolytes
+from service.truth import Truth
+from tests.fhir.resources import Json, concept, facts, lab_code, observation, packaged, quantity, read
 
 POTASSIUM = lab_code("potassium")
+
+
+UNIT = "the unit is none that converts to mmol/L for potassium"
+BEYOND = "the number is beyond what is possible for potassium: more than 100 mmol/L"
 
 
 def result(code: Json = POTASSIUM, /, **elements: Any) -> Result:
@@ -29,6 +35,10 @@ def value(number: float, unit: str = "mmol/L", **more: Any) -> Json:
         (value(4.1), Amount(4.1, 4.1, "mmol/L")),
         (value(4.1, "meq/L"), Amount(4.1, 4.1, "mmol/L")),
         ({"valueQuantity": {"value": 4.1, "unit": "mEq/L"}}, Amount(4.1, 4.1, "mmol/L")),
+        (value(1900, "umol/L"), Amount(1.9, 1.9, "mmol/L")),
+        (value(0.0019, "mol/L"), Amount(1.9, 1.9, "mmol/L")),
+        ({"valueQuantity": {"value": 1900, "unit": "µmol/l"}}, Amount(1.9, 1.9, "mmol/L")),
+        (value(100), Amount(100, 100, "mmol/L")),
         (value(2.5, comparator="<"), Amount(-inf, 2.5, "mmol/L", below=True)),
         (value(2.5, comparator="<="), Amount(-inf, 2.5, "mmol/L")),
         (value(6.5, comparator=">"), Amount(6.5, inf, "mmol/L", above=True)),
@@ -46,7 +56,12 @@ def test_an_amount_is_read_in_the_analytes_unit(elements: Json, amount: Amount) 
     ("elements", "why"),
     [
         ({"valueQuantity": {"value": 4}}, "the result has no unit"),
-        (value(4, "furlong"), "the unit is none that is converted for this analyte"),
+        (value(4, "furlong"), UNIT),
+        (value(1e300), BEYOND),
+        (value(101), BEYOND),
+        (value(0.2, "mol/L"), BEYOND),
+        (value(1e300, comparator="<"), BEYOND),
+        ({"valueRange": {"low": quantity(4), "high": quantity(1e300)}}, BEYOND),
         ({"valueQuantity": {"unit": "mmol/L"}}, "the result has no number"),
         (value(-4), "the number is negative"),
         ({"valueString": "4.1"}, "the value is not a quantity"),
@@ -54,7 +69,7 @@ def test_an_amount_is_read_in_the_analytes_unit(elements: Json, amount: Amount) 
         ({"dataAbsentReason": {"text": "lost"}}, "no value was recorded"),
         ({}, "the result has no value"),
         ({"valueRange": {}}, "the range is empty"),
-        ({"valueRange": {"low": quantity(3, "ell")}}, "the unit is none that is converted for this analyte"),
+        ({"valueRange": {"low": quantity(3, "ell")}}, UNIT),
     ],
 )
 def test_what_cannot_be_read_is_a_result_without_an_amount_that_says_why(elements: Json, why: str) -> None:
@@ -72,6 +87,28 @@ def test_a_code_of_a_foreign_unit_system_is_not_taken_for_ucum() -> None:
 @pytest.mark.parametrize("elements", [{"valueInteger": 12}, {"valueQuantity": {"value": 12}}])
 def test_a_score_needs_no_unit(elements: Json) -> None:
     assert result(lab_code("gad-7"), **elements).amount == Amount(12, 12, "{score}")
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (22, "the number is beyond what is possible for GAD-7 score: more than 21"),
+        (-1, "the number is negative"),
+    ],
+)
+def test_a_score_that_its_scale_does_not_have_is_not_read(number: int, why: str) -> None:
+    found = result(lab_code("gad-7"), valueInteger=number)
+
+    assert (found.amount, found.why) == (None, why)
+
+
+def test_a_number_that_no_body_can_have_is_unknown_and_no_critical_result() -> None:
+    def critical(number: float) -> Truth:
+        given = facts(observation(POTASSIUM, **value(number)))
+        return critical_electrolytes(given, packaged().thresholds).truth
+
+    assert critical(1.9) is Truth.YES
+    assert critical(1e300) is Truth.UNKNOWN
 
 
 @pytest.mark.parametrize(

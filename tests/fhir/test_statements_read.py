@@ -309,7 +309,7 @@ def test_components_speak_like_observations() -> None:
 def test_two_values_set_the_observation_aside() -> None:
     found = read(observation(WEAKNESS, valueBoolean=True, valueString="yes"))
 
-    assert [u.reason for u in found.unreadable] == ["More than one value[x]"]
+    assert [u.reason for u in found.unreadable] == ["more than one value[x]"]
     assert found.facts.stated(WEAK).truth is UNKNOWN
 
 

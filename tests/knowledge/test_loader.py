@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -15,8 +16,9 @@ import pytest
 from service import __version__
 from service.errors import KnowledgeInvalid
 from service.findings import Disposition
-from service.knowledge import FILES, load
+from service.knowledge import FILES, changes, load
 from service.knowledge.checks import problems_in
+from service.knowledge.overlay import Changes, changes_of, problems_of
 
 Tables = dict[str, dict[str, Any]]
 
@@ -85,6 +87,10 @@ FAULTS = [
         _drop("analytes", "sodium", "reference", "evidence"),
         "analytes.toml [sodium] has a reference range without evidence",
     ),
+    (
+        _put("hearsay", "analytes", "sodium", "plausible", "evidence"),
+        "analytes.toml [sodium] says what is plausible without evidence",
+    ),
     # thresholds
     (
         _put("14", "thresholds", "twitch_long", "value"),
@@ -127,7 +133,7 @@ FAULTS = [
     ),
     (
         _put(-1, "analytes", "sodium", "units", "mg/dL"),
-        "analytes.toml [sodium].units mg/dL must be positive",
+        "analytes.toml [sodium].units mg/dL must be positive and finite",
     ),
     (
         _put("mEq/L", "units", "aliases", "mval/L"),
@@ -235,6 +241,25 @@ def test_an_overlay_replaces_lists_and_adds_codes(overlay: Callable[[str], Path]
     assert len(changed.concepts["cramp"].codes) == len(load().concepts["cramp"].codes) + 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[sites.sites.hand.right]\n"1" = "Our right hand"\n',
+        '[sites.sites.knee]\nwords = "knee"\nregion = "lumbosacral"\nsnomed = { "1" = "Our knee" }\n',
+        '[units.aliases]\n"mmol per l" = "mmol/L"\n',
+        '[relatives.first_degree]\nXSIS = "our sister"\n',
+        "[codes.cramp]\ncounts_days = 30\n",
+    ],
+    ids=["side", "site", "alias", "relative", "how long a concept counts"],
+)
+def test_an_overlay_can_name_what_a_deployment_has_of_its_own(
+    overlay: Callable[[str], Path], text: str
+) -> None:
+    assert list(problems_of(tomllib.loads(text), _packaged())) == []
+    assert changes(overlay(text)).lines
+    assert load(overlay(text)).version != load().version
+
+
 def test_an_overlay_can_bring_its_own_pathway(overlay: Callable[[str], Path]) -> None:
     cells = {**_packaged()["pathways"]["nice-ng127"], "cramping": "routine-referral"}
     text = "[pathways.ours]\n" + "\n".join(f'"{rule}" = "{cell}"' for rule, cell in cells.items())
@@ -296,6 +321,109 @@ def test_a_block_that_lacks_something_is_a_problem_that_is_named(
 ) -> None:
     with pytest.raises(KnowledgeInvalid):
         load(overlay(text))
+
+
+MONTHS = '[thresholds.twitch_long]\nvalue = 3\nunit = "mo"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (MONTHS, "thresholds.twitch_long.unit is 'd' and cannot be 'mo': write the value in that unit"),
+        ("[thresholds.twitch_long]\nvalue = nan\n", "thresholds.twitch_long.value is nan; write a number"),
+        ("[thresholds.twitch_long]\nvalue = inf\n", "thresholds.twitch_long.value is inf; write a number"),
+        ("[thresholds.twitch_long]\nvalue = -1\n", "thresholds.twitch_long.value is -1; write a number"),
+        ("[analytes.potassium.reference]\nlow = -3\n", "analytes.potassium.reference.low is -3;"),
+        (
+            "[thresholds.twitch_long]\nvaleu = 5\n",
+            "twitch_long.valeu is read by nothing; did you mean value?",
+        ),
+        ("[thresholds.twitch_lnog]\nvalue = 5\n", "twitch_lnog is read by nothing; did you mean twitch_long"),
+        ("[thresholds.patience]\nvalue = 5\n", "patience is read by nothing; thresholds.toml lists what"),
+        (
+            "[thresholds]\ntwitch_long = 5\n",
+            "thresholds.twitch_long must be a table; write [thresholds.twitch",
+        ),
+        (
+            "[analytes.potassium.reference]\nhi = 5\n",
+            "potassium.reference.hi is read by nothing; did you mean",
+        ),
+        ("[evidence.ours]\ndoi = 'x'\n", "known there are checked, cite, due, identifier, kind, says"),
+        (
+            '[analytes.potassium]\nunit = "mg/dL"\n',
+            "analytes.potassium.unit is 'mmol/L' and cannot be 'mg/dL'",
+        ),
+        (
+            '[rules.rapid-weakness]\nkind = "red-flag"\n',
+            "rules.rapid-weakness.kind is 'same-day' and cannot be",
+        ),
+    ],
+)
+def test_a_line_that_would_not_do_what_it_says_is_refused_with_what_to_write(
+    overlay: Callable[[str], Path], text: str, says: str
+) -> None:
+    with pytest.raises(KnowledgeInvalid, match=re.escape(says)):
+        load(overlay(text))
+
+
+def test_the_overlays_problems_are_listed_with_all_others(overlay: Callable[[str], Path]) -> None:
+    text = MONTHS + 'valeu = 5\nevidence = "hearsay"\n[pathways.ours]\ndescribes = "x"\n'
+
+    with pytest.raises(KnowledgeInvalid) as stopped:
+        load(overlay(text))
+
+    told = str(stopped.value)
+    assert all(words in told for words in ("cannot be 'mo'", "valeu", "cites hearsay", "[ours] lacks"))
+
+
+def test_a_whole_copy_of_the_packaged_files_is_an_overlay_that_changes_nothing(
+    tables: Tables,
+) -> None:
+    assert list(problems_of(tables, _packaged())) == []
+    assert changes_of(tables, _packaged()) == Changes((), ())
+
+
+def test_what_an_overlay_changes_is_told_in_words(overlay: Callable[[str], Path]) -> None:
+    text = LONGER + (
+        '[pathways.nice-ng127]\ncramping = "routine-referral"\nsensory-change = "primary-care-review"\n'
+        '[codes.cramp.snomed]\n"1" = "Our cramp"\n"2" = "Another"\n[rules.cramping]\nsays = "Cramp"\n'
+    )
+
+    told = changes(overlay(text))
+
+    assert told.lines == (
+        "twitch_long 14 d → 21 d",
+        "nice-ng127: cramping lifestyle → routine-referral",
+        "codes.cramp: 2 values new or changed",
+        "rules.cramping: 1 value new or changed",
+    )
+    assert told.warnings == ()
+
+
+def test_the_guides_example_is_an_overlay_that_does_what_it_says(overlay: Callable[[str], Path]) -> None:
+    guide = (Path(__file__).parents[2] / "deploy" / "README.md").read_text()
+    section = guide.partition("## A hospital's own knowledge")[2]
+    text = section.partition("```toml\n")[2].partition("```")[0]
+
+    known, told = load(overlay(text)), changes(overlay(text))
+
+    assert known.thresholds.twitch_long == 21
+    assert known.speaks("icd-10-cm", "M62.838")
+    assert told.lines[:2] == (
+        "twitch_long 14 d → 21 d",
+        "nice-ng127: cramping lifestyle → primary-care-review",
+    )
+
+
+def test_a_motor_sign_that_asks_for_little_is_warned_about(overlay: Callable[[str], Path]) -> None:
+    cells = {**_packaged()["pathways"]["nice-ng127"], "muscle-weakness": "lifestyle"}
+    text = "[pathways.ours]\n" + "\n".join(f'"{rule}" = "{cell}"' for rule, cell in cells.items())
+
+    told = changes(overlay(text))
+
+    assert told.lines[0] == "new pathway ours"
+    (warning,) = told.warnings
+    assert "ours.muscle-weakness is lifestyle" in warning
 
 
 # --- The version ----------------------------------------------------------------------------------

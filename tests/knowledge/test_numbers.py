@@ -17,6 +17,7 @@ import pytest
 from ucumvert import PintUcumRegistry
 
 from service.findings import Disposition
+from service.knowledge import load
 
 PRECISION = 5e-9  # factors are written to nine significant digits
 RULE_KINDS = {"motor", "red-flag", "same-day", "contributor"}
@@ -79,8 +80,9 @@ def ucum() -> PintUcumRegistry:
 
 
 def unit_factors() -> Iterator[tuple[str, str, float]]:
-    for analyte, block in table("analytes").items():
-        yield from ((analyte, unit, factor) for unit, factor in block["units"].items())
+    """Every unit that is accepted for every analyte, listed or worked out from a concentration."""
+    for analyte in load().analytes.values():
+        yield from ((analyte.id, unit, factor) for unit, factor in analyte.units.items())
 
 
 def recomputed(analyte: str, unit: str) -> float:
@@ -112,6 +114,8 @@ def cited() -> Iterator[tuple[str, str]]:
     for key, block in table("analytes").items():
         if "reference" in block:
             yield f"analytes.{key}", block["reference"]["evidence"]
+        if "plausible" in block:
+            yield f"analytes.{key}", block["plausible"]["evidence"]
     for key, step in table("lifestyle")["steps"].items():
         yield from ((f"lifestyle.{key}", claim) for claim in step["evidence"])
     yield from (("lifestyle.safety_net", claim) for claim in table("lifestyle")["safety_net"]["evidence"])
@@ -125,6 +129,41 @@ def test_a_units_factor_is_what_mass_volume_and_valence_make_it(
     analyte: str, unit: str, factor: float
 ) -> None:
     assert factor == pytest.approx(recomputed(analyte, unit), rel=PRECISION)
+
+
+CONCENTRATIONS = [*table("units")["molar"], *table("units")["mass"]]
+
+
+@pytest.mark.parametrize(
+    ("analyte", "accepted"),
+    [
+        *(
+            (name, CONCENTRATIONS)
+            for name in ("potassium", "calcium", "b12", "vitamin-d", "creatinine", "glucose")
+        ),
+        ("albumin", table("units")["mass"]),
+        ("tsh", []),
+        ("ck", []),
+        ("hba1c", []),
+    ],
+)
+def test_a_concentration_is_accepted_where_the_analytes_unit_and_molar_mass_allow_it(
+    analyte: str, accepted: list[str]
+) -> None:
+    units = load().analytes[analyte].units
+
+    assert {unit for unit in CONCENTRATIONS if unit in units} == set(accepted)
+
+
+@pytest.mark.parametrize("analyte", [name for name, block in table("analytes").items() if block["units"]])
+def test_what_is_plausible_leaves_room_above_every_limit(analyte: str) -> None:
+    block = table("analytes")[analyte]
+    most = block["plausible"]["most"]
+    named = analyte.replace("-", "_")
+    limits = [t["value"] for name, t in table("thresholds").items() if name.startswith(f"{named}_critically")]
+    limits.append(block.get("reference", {}).get("high", 0))
+
+    assert most > 5 * max(limits)
 
 
 def test_two_milliequivalents_of_calcium_or_magnesium_are_one_millimole() -> None:

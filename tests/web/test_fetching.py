@@ -203,11 +203,13 @@ def test_a_client_without_servers_has_none_to_ask(
         pytest.param({"access_token": "a b\r\nX: y"}, id="no token at all"),
     ],
 )
-def test_without_a_token_nothing_is_asked(
+def test_without_a_token_nothing_is_asked_and_the_answer_says_so(
     client: FlaskClient, hook_call: dict[str, Any], ehr: FaultServer, authorization: Any
 ) -> None:
-    reasons(post(client, {**lacking(hook_call, ehr), "fhirAuthorization": authorization}))
+    keys, words = reasons(post(client, {**lacking(hook_call, ehr), "fhirAuthorization": authorization}))
 
+    assert keys == ["prefetch.conditions", "prefetch.observations"]
+    assert "fhirServer came without a bearer token in fhirAuthorization; nothing was asked" in words
     assert ehr.asked == []
 
 

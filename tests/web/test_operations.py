@@ -1,6 +1,7 @@
 """The operations for FHIR-native clients: what they answer, and that a failure looks like one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -58,6 +59,21 @@ def evaluated(client: FlaskClient, bundle: Json, **more: Json) -> list[Json]:
     assert get_fhir_model_class("Parameters").model_validate(answer.get_json())
     parts: list[Json] = answer.get_json()["parameter"]
     return parts
+
+
+def test_what_the_guide_says_to_send_is_answered(client: FlaskClient) -> None:
+    guide = (Path(__file__).parents[2] / "fhir_profiles" / "README.md").read_text()
+    call, feedback = (orjson.loads(part.partition("```")[0]) for part in guide.split("```json\n")[1:])
+
+    plan = client.post(APPLY, json=call)
+    call["parameter"] = [part for part in call["parameter"] if part["name"] != "subject"]
+    answers = {part["name"]: part for part in client.post(EVALUATE, json=call).get_json()["parameter"]}
+    kept = client.post("/cds-services/fasciculation-red-flags/feedback", json=feedback)
+
+    assert plan.get_json()["resourceType"] == "CarePlan"
+    assert answers["pathway"]["valueCode"] == "nice-ng127"
+    assert answers["disposition"]["valueCode"] == "primary-care-review"
+    assert kept.status_code == 200
 
 
 def is_refused(answer: Any, status: int, *words: str) -> bool:
