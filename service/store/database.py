@@ -130,7 +130,7 @@ def patiently(connection: Connection) -> Iterator[Connection]:
 
 
 def _watch_file(engine: Engine, path: Path) -> None:
-    """Let no work begin on another file than the one that is there now, or that the first connection makes."""
+    """Let work begin on no file but the one that is there now, or that the first connection makes."""
     first = [found] if (found := _identity(path)) else []
 
     def check(*_: Any) -> None:
