@@ -1,6 +1,6 @@
 """How gunicorn runs the service; `twitch-cds serve` and the container use this file.
 
-Threads, because a call may wait for an EHR's FHIR server; preloaded, so that the
+Threads, because a call may wait for an EHR's FHIR server, and a client may be slow; preloaded, so that the
 workers share the knowledge and the compiled schemas. WEB_CONCURRENCY and a command
 line's --workers, --threads and --bind override what stands here.
 
