@@ -18,6 +18,7 @@ from service.errors import ServiceError
 CONNECT_S, POOL_S, UNANSWERED_MS = 2, 2.0, 5000
 # How long a locked SQLite is waited for: where an answer waits, and where only rows of the audit do.
 LOCKED_MS, LOCKED_ROWS_MS = 1000, 5000
+KNOWN = ("sqlite", "postgresql")
 NEWEST = "0002"
 """The revision of the tables that this program writes, the last one in migrations/versions."""
 
@@ -92,14 +93,8 @@ def prepare(url: str) -> str | None:
     Raises:
         ServiceError: the URL is none, or of a database that we do not know.
     """
-    try:
-        shown = make_url(url).render_as_string(hide_password=True)
-        engine = engine_for(url)
-    except (ArgumentError, NoSuchModuleError) as cause:
-        raise ServiceError(
-            "TWITCH_CDS_DATABASE_URL is no database that we know. Write it like sqlite:///twitch-cds.db or"
-            " postgresql+psycopg://user:password@host/name"
-        ) from cause
+    engine = _known_engine(url)
+    shown = engine.url.render_as_string(hide_password=True)
     try:
         upgrade(engine)
     except SQLAlchemyError as cause:
@@ -109,6 +104,31 @@ def prepare(url: str) -> str | None:
     finally:
         engine.dispose()
     return None
+
+
+def lacking(url: str) -> str | None:
+    """The file of a SQLite database that is not there, for who wants to read and not to make one.
+
+    Raises:
+        ServiceError: the URL is none, or of a database that we do not know.
+    """
+    at = _known_engine(url).url
+    name = at.database or ":memory:"
+    in_a_file = at.get_backend_name() == "sqlite" and name != ":memory:" and not name.startswith("file:")
+    return name if in_a_file and not Path(name).exists() else None
+
+
+def _known_engine(url: str) -> Engine:
+    try:
+        if make_url(url).get_backend_name() in KNOWN:
+            return engine_for(url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        # Its text may hold the password.
+        pass
+    raise ServiceError(
+        "TWITCH_CDS_DATABASE_URL is no database that we know: there are SQLite and PostgreSQL. Write it like"
+        " sqlite:///twitch-cds.db or postgresql+psycopg://user:password@host/name"
+    )
 
 
 def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -130,7 +150,7 @@ def patiently(connection: Connection) -> Iterator[Connection]:
 
 
 def _watch_file(engine: Engine, path: Path) -> None:
-    """Let work begin on no file but the one that is there now, or that the first connection makes."""
+    """Let no work begin on a file other than the one that is there now, or that the first connection made."""
     first = [found] if (found := _identity(path)) else []
 
     def check(*_: Any) -> None:
