@@ -118,7 +118,10 @@ def test_counting_into_a_folder_that_was_deleted_fails_no_call(served: Served) -
     after = [served.get("/livez")[0] for _ in range(4)]
 
     assert (before, after) == ([200] * 4, [200] * 4)
-    assert 'route="/livez",status="200"} 4.0' in served.get("/metrics")[1]
+    counted = re.search(r'_count{method="GET",route="/livez",status="200"} (\d+)', served.get("/metrics")[1])
+    # Some of the first may be lost with the folder, none of the last.
+    assert counted is not None
+    assert 4 <= int(counted[1]) <= 8
 
 
 @pytest.mark.slow
