@@ -1,4 +1,4 @@
-"""How gunicorn runs the service; `twitch-cds serve` and the container use this file.
+"""How gunicorn runs the service; `twitch-cds serve` uses this file.
 
 Threads, because a call may wait for an EHR's FHIR server, and a client may be slow; preloaded, so that the
 workers share the knowledge and the compiled schemas. WEB_CONCURRENCY and a command

@@ -7,7 +7,7 @@ members, and its entries stay raw JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -68,8 +68,11 @@ class Arrived:
         return f"{self.source.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
 
 
-def arrived_as(source: Source, raw: msgspec.Raw | None) -> Arrived:
-    """What came for a key, told by its outermost members; NotJson where it is nested too deeply."""
+def arrived_as(source: Source, raw: msgspec.Raw | None, *, patient: str | None = None) -> Arrived:
+    """What came for a key, told by its outermost members; NotJson where it is nested too deeply.
+
+    `patient` is the id of the one whom it should be about, where that is to be looked at.
+    """
     if raw is None:
         return Arrived(source, Arrival.ABSENT)
     try:
@@ -78,39 +81,22 @@ def arrived_as(source: Source, raw: msgspec.Raw | None) -> Arrived:
         return Arrived(source, Arrival.ABSENT, raw)
     except RecursionError as cause:
         raise too_deep() from cause
-    return Arrived(source, _arrival(source, head), raw, head=head)
+    return Arrived(source, _arrival(source, head, patient), raw, head=head)
 
 
-def addressed(arrived: Arrived, patient: str | None) -> Arrived:
-    """The same, unless all of it is about others: then nothing is known of the patient.
-
-    The patient's id among the bytes is the rule, and spares the look at every subject.
-    """
-    head = arrived.head
-    if not patient or head is None or arrived.how not in WITH_RESOURCES or head.resource_type != "Bundle":
-        return arrived
-    if not arrived.source.required or patient.encode() in bytes(head.entry):
-        return arrived
-    subjects = about(head.entry)
-    others = bool(subjects) and all(
-        subject and normal(subject) != f"Patient/{patient}" for subject in subjects
-    )
-    return replace(arrived, how=Arrival.OTHERS) if others else arrived
-
-
-def _arrival(source: Source, head: _Head | None) -> Arrival:
+def _arrival(source: Source, head: _Head | None, patient: str | None) -> Arrival:
     if head is None:
         return Arrival.NOTHING
     if head.resource_type == "OperationOutcome":
         return Arrival.FAILED
     if head.resource_type == "Bundle":
-        return _of_bundle(head, source)
+        return _of_bundle(head, source, patient)
     is_it = source.reads_one and head.resource_type == source.resource_type
     return Arrival.WHOLE if is_it else Arrival.ABSENT
 
 
-def _of_bundle(head: _Head, source: Source) -> Arrival:
-    entry = bytes(head.entry)
+def _of_bundle(head: _Head, source: Source, patient: str | None) -> Arrival:
+    entry, whose = bytes(head.entry), patient if source.required else None
     if entry in (b"", b"null", b"[]"):
         arrival = Arrival.NOTHING
     elif not entry.startswith(b"["):
@@ -119,6 +105,8 @@ def _of_bundle(head: _Head, source: Source) -> Arrival:
         arrival = _by_outcomes(head.entry) if _ANY_OUTCOME in entry else Arrival.WHOLE
         if arrival in WITH_RESOURCES and not _names(source.resource_type, entry):
             arrival = Arrival.UNSUITED
+        elif arrival in WITH_RESOURCES and whose and _is_about_others(head.entry, entry, whose):
+            arrival = Arrival.OTHERS
     more = arrival not in UNUSABLE and (_has_next(head.link) or _counts_more(head.total, entry))
     return Arrival.FIRST_PAGES if more else arrival
 
@@ -126,6 +114,17 @@ def _of_bundle(head: _Head, source: Source) -> Arrival:
 def _names(resource_type: str, entry: bytes) -> bool:
     """Whether a resource of the type may be among the entries; an escape might hide its name."""
     return f'"{resource_type}"'.encode() in entry or b"\\u" in entry
+
+
+def _is_about_others(array: msgspec.Raw, entry: bytes, patient: str) -> bool:
+    """Whether all of it says that it is about others: then nothing is known of the patient.
+
+    The patient's id among the bytes is the rule, and spares the look at every subject.
+    """
+    if patient.encode() in entry:
+        return False
+    subjects, whom = about(array), f"Patient/{patient}"
+    return bool(subjects) and all(subject and normal(subject) != whom for subject in subjects)
 
 
 def _counts_more(total: msgspec.Raw, entry: bytes) -> bool:

@@ -9,6 +9,7 @@ import orjson
 from service.errors import RecordNotAvailable
 from service.fhir.drafts import reference_of
 from service.fhir.record import Entry, Record, record_of
+from service.hooks.arrival import Arrival
 from service.hooks.cds_service import Circumstances
 from service.hooks.prefetch import SOURCES, Prefetched, gather
 from service.hooks.request import HookRequest
@@ -48,7 +49,7 @@ def twitching_record(
     )
     sent = [key for key in prefetched.values if key != "patient"]
     if sent and record.other_subjects and record.other_subjects + len(record.of("Patient")) == record.read:
-        raise RecordNotAvailable([f"{key} (of context.patientId; all of it is about others)" for key in sent])
+        raise RecordNotAvailable([f"{key} ({Arrival.OTHERS.value})" for key in sent])
     return record, prefetched
 
 

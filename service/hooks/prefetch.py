@@ -24,7 +24,6 @@ from service.hooks.arrival import (
     WORTH_ASKING,
     Arrival,
     Arrived,
-    addressed,
     arrived_as,
     is_outcome,
 )
@@ -94,7 +93,7 @@ def gather(
         RecordNotAvailable: a required key is absent, failed, no FHIR, or about others only; names every
             such key.
     """
-    arrived = tuple([addressed(arrived_as(source, prefetch.get(source.key)), patient) for source in sources])
+    arrived = tuple([arrived_as(source, prefetch.get(source.key), patient=patient) for source in sources])
     if any(a.source.required and a.how in WORTH_ASKING for a in arrived):
         arrived = _asked_for(arrived, access, lambda source: source.required)
     missing = [str(a) for a in arrived if a.source.required and a.how in UNUSABLE]
