@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from service.fhir import read_facts
-from service.fhir.record import Record
-from service.findings import Assessment
+from service.assessment import Assessment
+from service.fhir.read import read_facts
+from service.fhir.read.record import Record
 from service.knowledge import Knowledge
 from service.rules import evaluate
 

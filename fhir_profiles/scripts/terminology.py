@@ -17,9 +17,9 @@ from functools import cache
 from typing import Any
 
 from fhir_profiles.scripts.artefact import HERE, Json, canonical, copyright_of, head, table
+from service.assessment import Disposition
 from service.cards.card import Kind
 from service.cards.order_card import TOPIC as ORDER_CHECK
-from service.findings import Disposition
 from service.hooks.templates import observation_codes, study_codes
 from service.knowledge import Knowledge
 from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, code_tables

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from service.answers import NOT_RECORDED
+from service.assessment import Assessment, Finding, OpenQuestion, SuggestedTest
 from service.cards.card import Kind
 from service.cards.markdown import bullets, capital, escaped, link, own, section, small
 from service.cards.phrases import dated, day_words, listed
 from service.cards.recorded import from_the_record
 from service.cards.suggestions import SPOKEN, spoken, suggested
 from service.cards.summary import diagnosis_words, newer_than_referral
-from service.findings import Assessment, Finding, OpenQuestion, SuggestedTest
+from service.facts.answers import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
 

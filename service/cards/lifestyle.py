@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from service.answers import Basis
+from service.assessment import Assessment, Contributor, Disposition, RuleKind, Step
 from service.cards.markdown import bullets, capital, escaped, own, section, small
 from service.cards.phrases import listed, measured
 from service.cards.summary import ALCOHOL, ANSWERS
-from service.findings import Assessment, Contributor, Disposition, RuleKind, Step
+from service.facts.answers import Basis
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
-from service.truth import Truth
 
 # The daily habit that opens a step's line. A habit that stands here for no step has a line of its own.
 HABITS: Mapping[str, str] = {

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from service import __version__
+from service.assessment import Disposition
 from service.errors import KnowledgeInvalid
-from service.findings import Disposition
+from service.facts.truth import Truth
 from service.knowledge.advice import (
     Claim,
     Diagnosis,
@@ -52,14 +53,13 @@ from service.knowledge.measures import (
     rows,
 )
 from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
-from service.truth import Truth
 
 FILES = (
     *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "own", "pathways"),
     *("questions", "relatives", "rules", "sites", "systems", "tests", "thresholds", "units"),
 )
 
-REFERRAL = "neurology-referral"
+BLOOD_PANEL, REFERRAL = "blood-panel", "neurology-referral"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Knowledge:
     meanings: Index
     places: Index
     sides: Mapping[str, str]
-    answers: Mapping[tuple[str, str], Truth]
+    coded_answers: Mapping[tuple[str, str], Truth]
     own: Mapping[str, Mapping[str, Any]]
     analytes: Mapping[str, Analyte]
     analyte_codes: Index
@@ -184,7 +184,7 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         meanings=indexed((system, code, c.id, m) for c in concepts.values() for system, code, m in c.codes),
         places=indexed(place_rows(sites)),
         sides={code: side for side, codes in sites["sides"].items() for code in codes},
-        answers=dict(_answers(tables["answers"])),
+        coded_answers=dict(_answers(tables["answers"])),
         own=tables["own"],
         analytes={
             name: read_analyte(name, table, windows, tables["units"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any
 
-from service.findings import Disposition
+from service.assessment import Disposition
 
 Tables = Mapping[str, Mapping[str, Any]]
 

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from math import inf
 from typing import Any
 
-from service.findings import Disposition
+from service.assessment import Disposition
 from service.knowledge.codes import CODE_SYSTEMS
 
 Table = Mapping[str, Any]

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from service.amounts import Amount
-from service.answers import NO, Answer, any_of, not_recorded, unknown
+from service.assessment import Contributor, Disposition
 from service.facts import Facts
-from service.findings import Contributor, Disposition
+from service.facts.amounts import Amount
+from service.facts.answers import NO, Answer, any_of, not_recorded, unknown
+from service.facts.results import Result
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
-from service.results import Result
 from service.rules.rule import Question, asked_once
-from service.truth import Truth
 
 OWN_TRIGGER = "twitch-trigger"
 
@@ -144,7 +144,7 @@ def _caffeine_limit(facts: Facts, threshold: Thresholds) -> float | None:
         weights = facts.latest("body-weight", within=threshold.results_count).results
         known = [r.amount.low for r in weights if r.amount and r.amount.exact]
         return threshold.caffeine_high_per_kg * min(known) if known else None
-    pregnant = facts.recorded("pregnancy").yes
+    pregnant = facts.silence_is_no("pregnancy").yes
     return threshold.caffeine_high_in_pregnancy if pregnant else threshold.caffeine_high
 
 
@@ -170,7 +170,7 @@ def _deranged(
     named, lifting = NO, False
     for analyte, diagnoses in table.items():
         measured = outside(facts, knowledge, analyte, low_only=low_only)
-        diagnosed = any_of(facts.recorded(d) for d in diagnoses)
+        diagnosed = any_of(facts.silence_is_no(d) for d in diagnoses)
         named |= measured | diagnosed
         lifting |= measured.yes or (diagnosed.yes and not _normal_since(measured, diagnosed))
     disposition = knowledge.disposition(name, pathway) if lifting else None

@@ -28,7 +28,7 @@ import pytest
 
 from service import knowledge as knowledge_module
 from service.assess import assess
-from service.fhir.record import entries, record_of
+from service.fhir.read.record import entries, record_of
 
 HERE = Path(__file__).parent
 ON = "2026-11-23"

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from service.amounts import Amount
 from service.facts import Past
-from service.fhir import read_facts
-from service.fhir.record import OWN_CANONICAL, Entry, record_of
+from service.facts.amounts import Amount
+from service.facts.statements import Form
+from service.facts.truth import Truth
+from service.fhir.read import read_facts
+from service.fhir.read.record import Entry, record_of
+from service.fhir.references import OWN_CANONICAL
 from service.rules import RULES
-from service.statements import Form
-from service.truth import Truth
 from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, read, resource
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES

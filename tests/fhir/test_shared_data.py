@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from service.assess import assess
+from service.assessment import Disposition
 from service.errors import NotABundle, SeveralPatients
-from service.fhir.record import Record, entries, record_of
-from service.findings import Disposition
+from service.fhir.read.record import Record, entries, record_of
 from tests.fhir.resources import ON, packaged
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from service.fhir.record import BUNDLE_TYPES
-from service.findings import Disposition
-from service.truth import Truth
+from service.assessment import Disposition
+from service.facts.truth import Truth
+from service.fhir.read.record import BUNDLE_TYPES
 from service.web.schemas.shapes import Shape, listed, may, said
 
 TRUTHS = validate.OneOf([truth.name for truth in Truth])
