@@ -36,8 +36,10 @@ PUBLISHED = frozenset(
         "conformance.told",
         "docs.description",
         "docs.read",
-        "docs.start",
+        "home.start",
+        "playground.choose",
         "questionnaire.read",
+        "site.static",
     }
 )
 OPEN_TO_ALL = UNLIMITED | PUBLISHED
