@@ -182,7 +182,7 @@ def fingerprint_of(assessment: Assessment) -> str:
     said += ["twitch", *_traces(assessment.twitch.present.basis), *assessment.twitch.sites]
     said += ["contributors", *sorted(contributor.id for contributor in assessment.contributors)]
     said += ["unreadable", *sorted(lost.resource for lost in assessment.unreadable)]
-    said += ["unread medicines", *sorted(unread.source for unread in assessment.unread_medicines)]
+    said += sorted(f"unread medicine {unread.source}" for unread in assessment.unread_medicines)
     return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
 
 
