@@ -30,6 +30,7 @@ def assessment_json(assessment: Assessment, *, every_rule: bool = False) -> dict
             {"fact": q.fact, "ask": q.ask, "why": q.why, "couldRaise": str(q.could_raise)}
             for q in assessment.open_questions
         ],
+        "unreadMedicines": [{"source": u.source, "date": u.date} for u in assessment.unread_medicines],
         "otherSubjects": assessment.other_subjects,
         "unreadable": [{"resource": u.resource, "reason": u.reason} for u in assessment.unreadable],
     }

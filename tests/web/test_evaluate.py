@@ -27,6 +27,7 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "unreadMedicines",
     "otherSubjects",
     "unreadable",
 ]

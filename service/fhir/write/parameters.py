@@ -44,6 +44,9 @@ def _parameters(assessment: Assessment, *, every_rule: bool) -> Iterator[Part]:
     for question in assessment.open_questions:
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", question.why)]
         yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
+    for unread in assessment.unread_medicines:
+        source = {"name": "source", "valueReference": _reference(unread.source)}
+        yield _parts("unreadMedicine", [source, *_text("date", unread.date)])
     yield {"name": "otherSubjects", "valueInteger": assessment.other_subjects}
     for lost in assessment.unreadable:
         yield _parts("unreadable", [*_text("resource", lost.resource), *_text("reason", lost.reason)])
