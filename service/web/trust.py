@@ -33,12 +33,16 @@ PUBLISHED = frozenset(
         "artefacts.metadata",
         "artefacts.read",
         "artefacts.search",
+        "codes.meaning",
         "conformance.told",
         "docs.description",
         "docs.read",
         "home.start",
         "playground.choose",
         "questionnaire.read",
+        "rules.every",
+        "rules.knowledge",
+        "rules.one",
         "site.static",
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from service.knowledge.meanings import meanings_of
+from service.rules.meanings import meanings_of
 from service.web.describe.described import Parameter, described
 from service.web.pages.page import A_PAGE
 from service.web.pages.site import show

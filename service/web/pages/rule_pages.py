@@ -53,14 +53,17 @@ def routes(parts: Parts) -> Blueprint:
         page = book().get(rule_id)
         if page is None:
             raise NotFound("There is no rule of this id. GET /rules lists them.")
-        claims = [(claim, address(claim)) for claim in map(parts.knowledge.evidence.get, page.evidence) if claim]
+        cited = [parts.knowledge.evidence[name] for name in page.evidence]
+        claims = [(claim, address(claim)) for claim in cited]
         return show("rule", parts, here="rules", page=page, claims=claims, today=parts.today())
 
     @chapter.get("/knowledge")
     @described("Description", answer=A_PAGE)
     def knowledge() -> Response:
         """Which knowledge this is, what changed in it and for whom, and which evidence is due."""
-        due = sorted((c for c in parts.knowledge.evidence.values() if c.due <= parts.today()), key=lambda c: c.due)
+        due = sorted(
+            (c for c in parts.knowledge.evidence.values() if c.due <= parts.today()), key=lambda c: c.due
+        )
         changes = (files("service.knowledge") / "CHANGELOG.md").read_text(encoding="utf-8")
         told = Markup(_markdown.render(changes))  # noqa: S704 -- our own file
         overlay = parts.settings.knowledge_overlay
@@ -71,4 +74,6 @@ def routes(parts: Parts) -> Blueprint:
 
 def _text(page: RulePage) -> str:
     """All words of a rule, to search in."""
-    return " ".join((page.id, page.kind, page.says, page.why, page.reads, *page.looks_at, *page.evidence)).lower()
+    return " ".join(
+        (page.id, page.kind, page.says, page.why, page.reads, *page.looks_at, *page.evidence)
+    ).lower()
