@@ -56,7 +56,8 @@ from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
 
 FILES = (
     *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "own", "pathways"),
-    *("questions", "relatives", "rules", "sites", "systems", "tests", "thresholds", "units"),
+    *("phrases", "questions", "reasons", "relatives", "rules", "sites", "systems", "tests", "thresholds"),
+    "units",
 )
 
 BLOOD_PANEL, REFERRAL = "blood-panel", "neurology-referral"
@@ -95,6 +96,9 @@ class Knowledge:
     daily: Mapping[str, str | None]
     safety_net: Mapping[str, Any]
     evidence: Mapping[str, Claim]
+    reasons: Mapping[str, str]
+    phrases: Mapping[str, str]
+    sites: Mapping[str, str]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -209,6 +213,9 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         daily={line: lifestyle["daily_parts"].get(line) for line in lifestyle["daily"]},
         safety_net=lifestyle["safety_net"],
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
+        reasons={name: table["says"] for name, table in tables["reasons"].items()},
+        phrases=tables["phrases"]["facts"],
+        sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 
 

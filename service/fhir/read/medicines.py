@@ -7,7 +7,8 @@ from typing import Any
 
 from service.facts import MedicineUse
 from service.facts.amounts import Span
-from service.facts.answers import Basis
+from service.facts.answers import Basis, Denial, Kind
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.fhir.read.dates import end, span, start
 from service.fhir.read.reading import Reading
@@ -86,14 +87,22 @@ def _uses(
     one_of(taken, "medication_codeable_concept", "medication_reference")
     codes = list(_codes(taken, record))
     if not any(c.coding for c in codes):
-        reading.set_aside(source, "no code says which medicine this is; text alone decides nothing")
+        reading.set_aside(source, Reason("medicine-without-code"))
     known = (coded for concept in codes for coded in reading.known(concept))
     find = reading.knowledge.medicine_codes.find
     found = [(name, code) for system, code in known for name in find(system, code)]
     displays = {coding.code: coding.display for concept in codes for coding in concept.coding or ()}
     for name, code in dict(reversed(found)).items():
-        words = (displays[code] or reading.knowledge.medicines[name].words)[:DISPLAY]
-        yield MedicineUse(name, truth, Basis(words, source, day.text if day else None, stated=day))
+        basis = Basis(
+            name,
+            source,
+            day.text if day else None,
+            stated=day,
+            kind=Kind.MEDICINE,
+            value=(displays[code] or "")[:DISPLAY] or None,
+            denial=Denial.DENIED if truth is Truth.NO else None,
+        )
+        yield MedicineUse(name, truth, basis)
 
 
 def _codes(taken: MedicationRequest | MedicationStatement, record: Record) -> Iterator[CodeableConcept]:
