@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient
+from service.facts import Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
@@ -159,6 +159,7 @@ class Assessment:
     notes: tuple[str, ...] = ()
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
     incomplete: tuple[str, ...] = ()
 
     @property
@@ -182,6 +183,7 @@ def fingerprint_of(assessment: Assessment) -> str:
     said += ["twitch", *_traces(assessment.twitch.present.basis), *assessment.twitch.sites]
     said += ["contributors", *sorted(contributor.id for contributor in assessment.contributors)]
     said += ["unreadable", *sorted(lost.resource for lost in assessment.unreadable)]
+    said += sorted(f"unread medicine {unread.source}" for unread in assessment.unread_medicines)
     return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
 
 

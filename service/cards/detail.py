@@ -197,5 +197,10 @@ def _not_evaluated(assessment: Assessment, knowledge: Knowledge) -> Iterator[str
         ]
         more = len(assessment.unreadable) - _MOST_UNREADABLE
         yield f"Could not be evaluated: {'; '.join(named)}{f' and {more} more' if more > 0 else ''}."
+    if assessment.unread_medicines:
+        sources = [escaped(u.source, 80) for u in assessment.unread_medicines[:_MOST_UNREADABLE]]
+        more = len(assessment.unread_medicines) - _MOST_UNREADABLE
+        beyond = f" and {more} more" if more > 0 else ""
+        yield f"Nothing tells which medicine it is: {'; '.join(sources)}{beyond}."
     if assessment.incomplete:
         yield f"Not received in full: {escaped(', '.join(assessment.incomplete))}."

@@ -192,12 +192,14 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     """
     found = assessment.contributors
     answered = {*(step.id for step in assessment.lifestyle), ALCOHOL} if is_offered(assessment) else set()
-    taken = [c for c in found if c.id in knowledge.medicines]
+    taken = [c for c in found if c.id in knowledge.medicines_to_review]
     medicines = "; ".join(_medicine(c, knowledge, alone=len(taken) == 1) for c in taken)
     others = "; ".join(
         _contributor(c, knowledge)
         for c in found
-        if c.id not in knowledge.medicines and ANSWERS.get(c.id) not in answered and c.disposition is None
+        if c.id not in knowledge.medicines_to_review
+        and ANSWERS.get(c.id) not in answered
+        and c.disposition is None
     )
     if assessment.disposition is Disposition.SAME_DAY:
         return section("Medicines that may contribute", f"{medicines}.") if medicines else ""

@@ -93,6 +93,8 @@ def _report(a: Assessment, knowledge: Knowledge) -> Iterator[RenderableType]:
     yield from tabled("Lifestyle", "step, withheld", ((s.id, "\n".join(s.withheld)) for s in a.lifestyle))
     questions = ((q.ask, str(q.could_raise)) for q in a.open_questions)
     yield from tabled("Not documented", "question, could raise it to", questions)
+    unread = ((u.source, u.date or "") for u in a.unread_medicines)
+    yield from tabled("Which medicine is not told", "resource, date", unread)
     yield from tabled("Could not be read", "resource, reason", _unreadable(a, knowledge))
     yield Text(f"Knowledge {a.knowledge_version}. Decision support for clinicians, not a diagnosis.")
 

@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import NO, Answer, Basis, Gap, not_recorded
+from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
 from service.facts.reasons import NOT_RECORDED, reason
 from service.facts.results import Measured, Result, not_measured
 from service.facts.statements import Form, Statement, basis_among
@@ -29,6 +29,17 @@ class MedicineUse:
     medicine: str
     truth: Truth
     basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadMedicine:
+    """Something that is taken, or was within the last weeks, and that nothing tells: no known code, no name.
+
+    `date` is the day as the record writes it.
+    """
+
+    source: str
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class Facts:
     medicines: tuple[MedicineUse, ...] = ()
     relatives: tuple[Relative, ...] = ()
     past: tuple[Past, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
     answered: dict[object, Answer] = field(default_factory=dict, init=False, repr=False, compare=False)
     _stated: dict[tuple[str, float | None], Answer] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -88,7 +100,14 @@ class Facts:
         concept = supposed.concept
         statements = {**self.statements, concept: (supposed,)}
         imagined = Facts(
-            self.on, self.patient, statements, self.results, self.medicines, self.relatives, self.past
+            self.on,
+            self.patient,
+            statements,
+            self.results,
+            self.medicines,
+            self.relatives,
+            self.past,
+            self.unread_medicines,
         )
         imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
         return imagined
@@ -172,15 +191,22 @@ class Facts:
         return Measured(analyte, tuple(inside), vague)
 
     def takes(self, medicine: str) -> Answer:
-        """Whether a medicine of the class is in use, or was within the last weeks."""
+        """Whether a medicine of the class is in use, or was within the last weeks.
+
+        NO only where it is stated as not taken: a list of medicines may lack one. A medicine that
+        nothing tells may be of any class, and says so.
+        """
         uses = [u for u in self.medicines if u.medicine == medicine]
-        if not uses:
-            return not_recorded(medicine)
         taken = [u.basis for u in uses if u.truth is Truth.YES]
         if taken:
             return Answer(Truth.YES, tuple(taken))
         denied = [u.basis for u in uses if u.truth is Truth.NO]
-        return Answer(Truth.NO, tuple(denied)) if denied else not_recorded(medicine)
+        if denied:
+            return Answer(Truth.NO, tuple(denied))
+        if self.unread_medicines:
+            named = self.unread_medicines[0].source
+            return unknown(medicine, reason("medicine-not-told", source=named))
+        return not_recorded(medicine)
 
     def younger_than(self, years: float) -> Truth:
         """Whether the patient is certainly under `years` of age; UNKNOWN without a birth date."""

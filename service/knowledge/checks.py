@@ -39,6 +39,14 @@ FILLED_IN = {
     "measured": ("what", "amount"),
     **dict.fromkeys(("examined", "reported", "no", "refuted", "over", "relative"), ("what",)),
 }
+NAMING = {
+    "no_name": ("before", "after"),
+    "between": ("salts", "strengths", "forms"),
+    "local": ("words", "except"),
+    "inhaled": ("words",),
+    "systemic": ("words",),
+    "homeopathic": ("words", "after_a_number", "before_a_number", "frequencies"),
+}
 EXPLAINS_UNTIL = ("diagnosis", "two years after")
 
 
@@ -57,6 +65,7 @@ def problems_in(tables: Tables) -> list[str]:
         _lifestyle,
         _reasons,
         _phrases,
+        _naming,
     ):
         try:
             found.extend(check(tables))
@@ -209,3 +218,23 @@ def _named(sentence: str) -> list[str] | None:
         return [name for _, name, _, _ in Formatter().parse(sentence) if name is not None]
     except ValueError:
         return None
+
+
+def _naming(tables: Tables) -> Iterator[str]:
+    for name, block in tables["medicines"].items():
+        for part in ("names", "by_form"):
+            for called, source in block.get(part, {}).items():
+                if not source or not isinstance(source, str):
+                    yield f"medicines.toml [{name}.{part}] does not say who uses the name {called}"
+                if not any(sign.isalpha() for sign in called):
+                    yield f"medicines.toml [{name}.{part}] has a name without a letter: {called!r}"
+        yield from (
+            f"medicines.toml [{name}].{flag} must be true or false"
+            for flag in ("inhaled", "also_a_habit")
+            if not isinstance(block.get(flag, True), bool)
+        )
+    for name, lists in NAMING.items():
+        for part in lists:
+            listed = tables["naming"].get(name, {}).get(part)
+            if not isinstance(listed, list) or not all(isinstance(word, str) and word for word in listed):
+                yield f"naming.toml [{name}].{part} must be a list of words"

@@ -41,7 +41,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
     found = [_named(name, trigger(facts, threshold), knowledge) for name, trigger in TRIGGERS.items()]
     found += [_deranged(name, table, facts, knowledge, pathway) for name, table in DERANGED.items()]
     found.append(_named("alcohol", high_alcohol(facts, threshold), knowledge))
-    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines]
+    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines_to_review]
     order = list(knowledge.rules)
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
 
@@ -57,13 +57,14 @@ def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
 
 @asked_once
 def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
-    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; or a high intake stated."""
+    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; a high intake; or in a medicine."""
     intake = facts.latest("caffeine-intake", within=threshold.habits_count)
     limit = _caffeine_limit(facts, threshold)
     high = unknown("body-weight", "limit-by-weight")
     if limit is not None:
         high = intake.more_than(limit)
-    return facts.stated("caffeine-excess") | high | _said_to_trigger(facts, "caffeine")
+    drunk = facts.stated("caffeine-excess") | high
+    return drunk | _in_a_medicine(facts, "caffeine") | _said_to_trigger(facts, "caffeine")
 
 
 @asked_once
@@ -136,6 +137,12 @@ def _said_to_trigger(facts: Facts, value: str) -> Answer:
     """The stated trigger counts for its contributor; what was not stated leaves it as it is."""
     said = [s.basis for s in facts.newest(OWN_TRIGGER) if s.value == value]
     return Answer(Truth.YES, tuple(said)) if said else NO
+
+
+def _in_a_medicine(facts: Facts, habit: str) -> Answer:
+    """What medicines add to a habit; a list of medicines that lacks it leaves it as it is."""
+    taken = facts.takes(habit)
+    return taken if taken.yes else NO
 
 
 def _caffeine_limit(facts: Facts, threshold: Thresholds) -> float | None:

@@ -81,7 +81,7 @@ def test_a_place_without_words_is_not_named() -> None:
         ),
         (
             reason("unit-not-converted", unit="g/L", analyte="b12"),
-            "the unit is none that converts to g/L for B12",
+            "the unit is none that converts to g/L for vitamin B12",
         ),
         (reason("missing", path="code"), "code is missing"),
         (

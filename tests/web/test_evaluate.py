@@ -29,6 +29,7 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "unreadMedicines",
     "otherSubjects",
     "unreadable",
 ]

@@ -304,6 +304,7 @@ def from_json(answer: Json) -> Any:
     """The same pairs, made of the JSON of /evaluate."""
     singular = {"findings": "finding", "contributors": "contributor", "tests": "test"}
     singular |= {"openQuestions": "openQuestion", "sites": "site", "regions": "region", "analytes": "analyte"}
+    singular |= {"unreadMedicines": "unreadMedicine"}
     pairs: list[Any] = []
     for name, value in answer.items():
         if name == "withheldAnalytes":

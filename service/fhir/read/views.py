@@ -179,6 +179,7 @@ class Timing(View):
 
 class Dosage(View):
     timing: Timing | None = None
+    route: CodeableConcept | None = None
 
 
 class DispenseRequest(View):
@@ -218,6 +219,7 @@ class MedicationStatement(View):
     effective_date_time: DateTime | None = None
     effective_period: Period | None = None
     date_asserted: DateTime | None = None
+    dosage: tuple[Dosage, ...] | None = None
 
 
 class Ingredient(View):
@@ -226,6 +228,7 @@ class Ingredient(View):
 
 class Medication(View):
     code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
     ingredient: tuple[Ingredient, ...] | None = None
 
 
