@@ -159,7 +159,10 @@ def plain_name(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold()
+    if text.isascii():
+        plain = text.lower()
+    else:
+        plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold()
     return [piece if piece[0].isalnum() else _SIGN for piece in _PIECE.findall(plain)]
 
 
