@@ -21,6 +21,7 @@ from service.assessment import (
 from service.cards import build
 from service.cards.detail import address, label_for
 from service.cards.lifestyle import HABITS
+from service.facts import UnreadMedicine
 from service.facts.amounts import Span
 from service.facts.answers import Answer, Basis
 from service.facts.reasons import NOT_RECORDED, Reason, reason
@@ -336,6 +337,27 @@ def test_what_could_not_be_read_is_named_but_not_quoted_at_length(
     assert "Could not be evaluated: Observation/o0 (value" in card.detail and "and 2 more" in card.detail
     assert "Not received in full: observations." in card.detail
     assert card.detail.count("value") < 50
+
+
+def test_medicines_that_nothing_tells_are_named_by_their_reference(
+    assessed: Assessed, knowledge: Knowledge
+) -> None:
+    unread = tuple(UnreadMedicine(f"MedicationRequest/m{n}") for n in range(5))
+
+    (card,) = build(assessed(URGENT, "muscle-weakness", unread_medicines=unread), knowledge)
+
+    assert "Nothing tells which medicine it is: MedicationRequest/m0; " in card.detail
+    assert "MedicationRequest/m2 and 2 more." in card.detail
+
+
+def test_caffeine_in_a_medicine_is_no_medicine_to_review(assessed: Assessed, knowledge: Knowledge) -> None:
+    tablet = Contributor("caffeine", "caffeine", (Basis("Excedrin", "MedicationRequest/m1", "2026-11-01"),))
+
+    cards = build(assessed(URGENT, "muscle-weakness", contributors=(tablet,)), knowledge)
+
+    said = " ".join(card.detail for card in cards)
+    assert "Medicines to review" not in said
+    assert "Also recorded (explains no motor sign)" in said and "Excedrin" in said
 
 
 def test_what_was_withheld_is_grouped_by_its_reason(assessed: Assessed, knowledge: Knowledge) -> None:

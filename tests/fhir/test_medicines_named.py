@@ -81,6 +81,12 @@ def test_a_product_that_came_without_words_is_named_by_rxnorm() -> None:
     assert (use.basis.value, use.basis.notes) == ("Galantamine 4 MG Oral Tablet", ())
 
 
+def test_a_long_name_of_a_product_ends_with_a_word() -> None:
+    (use,) = facts(request({"coding": [coding("541363")]})).medicines
+
+    assert use.basis.value == "amphetamine aspartate 7.5 MG / amphetamine sulfate 7.5 MG …"
+
+
 def test_a_product_code_of_another_system_is_none() -> None:
     assert taken(request({"coding": [coding(PRODUCT, "a thing", system=LOCAL)]})) == []
 
@@ -94,6 +100,12 @@ def test_a_known_code_goes_before_a_name() -> None:
 
 def test_caffeine_is_read_by_its_atc_code_and_is_no_stimulant() -> None:
     assert taken(request(concept("atc", "N06BC01"))) == ["caffeine"]
+
+
+def test_a_brand_is_shown_as_it_is_written() -> None:
+    (use,) = facts(request(text("PRIADEL 400"))).medicines
+
+    assert use.basis.value == "Priadel"
 
 
 # --- By name --------------------------------------------------------------------------------------
@@ -121,7 +133,7 @@ def test_without_a_known_code_the_name_decides(medicine: Json) -> None:
 def test_the_basis_names_the_name_and_nothing_else_of_the_text() -> None:
     (use,) = facts(request(text("PREDNISONE 5 mg for Mrs Smith"))).medicines
 
-    assert use.basis.value == "prednisone"
+    assert use.basis.value == "Prednisone"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ that are both, the analyte ("lithium"; the medicine is in `takes`). A concept is
 a date, a month or a year.
 
     twitch_onset, twitch_recorded, twitch_site     one statement of twitching
-    age, deceased, takes, takes_not, relatives, past
+    age, deceased, takes, takes_not, unread_medicines, relatives, past
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from service.facts import Facts, MedicineUse, Past, Patient, Relative
+from service.facts import Facts, MedicineUse, Past, Patient, Relative, UnreadMedicine
 from service.facts.amounts import Amount, Span
 from service.facts.answers import Basis, Kind
 from service.facts.places import Place
@@ -38,7 +38,7 @@ REGIONS = {
     **dict.fromkeys(("chest", "abdomen", "back"), "thoracic"),
     **dict.fromkeys(("hip-or-buttock", "thigh", "lower-leg", "foot"), "lumbosacral"),
 }
-ALSO = {"age", "deceased", "takes", "takes_not", "relatives", "past"}
+ALSO = {"age", "deceased", "takes", "takes_not", "unread_medicines", "relatives", "past"}
 TWITCH = ("twitch_onset", "twitch_recorded", "twitch_site")
 
 
@@ -105,6 +105,7 @@ def facts(given: Mapping[str, Any], on: date = ON) -> Facts:
         medicines=tuple(_medicines(given)),
         relatives=tuple(_relative(i, item) for i, item in enumerate(given.get("relatives", ()))),
         past=tuple(_past(item) for item in given.get("past", ())),
+        unread_medicines=tuple(UnreadMedicine(source) for source in given.get("unread_medicines", ())),
     )
 
 

@@ -113,6 +113,26 @@ def test_what_is_unreadable_is_listed_with_its_reason(client: FlaskClient, teach
     assert "in autumn" not in answer.text
 
 
+def test_a_medicine_that_nothing_tells_is_listed_by_its_reference(
+    client: FlaskClient, teacher: dict[str, Any]
+) -> None:
+    nameless = {
+        "resourceType": "MedicationRequest",
+        "id": "nameless",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/teacher"},
+        "authoredOn": "2026-11-01",
+        "medicationReference": {"reference": "Medication/elsewhere"},
+    }
+    teacher["entry"].append({"resource": nameless})
+
+    answer = client.post("/evaluate", json=teacher)
+
+    assert answer.json["unreadMedicines"] == [{"source": "MedicationRequest/nameless", "date": "2026-11-01"}]
+    assert answer.json["unreadable"] == []
+
+
 def test_the_same_record_day_and_knowledge_give_the_same_bytes(
     client: FlaskClient, teacher: dict[str, Any]
 ) -> None:

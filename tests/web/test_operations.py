@@ -359,6 +359,18 @@ def codes(value_set: str) -> set[str]:
     return {concept["code"] for concept in system["concept"]}
 
 
+def test_a_medicine_that_nothing_tells_is_a_part_as_declared(client: FlaskClient, teacher: Json) -> None:
+    nameless = {"resourceType": "MedicationStatement", "id": "m1", "status": "active"}
+    definition = orjson.loads((RESOURCES / "OperationDefinition-evaluate.json").read_bytes())
+    declared = [p for p in definition["parameter"] if p["use"] == "out"]
+
+    parts = evaluated(client, {**teacher, "entry": [*teacher["entry"], {"resource": nameless}]})
+
+    (unread,) = [part for part in parts if part["name"] == "unreadMedicine"]
+    assert unread["part"] == [{"name": "source", "valueReference": {"reference": "MedicationStatement/m1"}}]
+    assert not list(undeclared(parts, declared, "evaluate"))
+
+
 def test_one_of_several_patients_is_named(client: FlaskClient, teacher: Json) -> None:
     other = {"resource": {"resourceType": "Patient", "id": "other"}}
     both = {**teacher, "entry": [*teacher["entry"], other]}

@@ -142,7 +142,7 @@ def _by_code(told: _Told, reading: Reading) -> dict[str, str]:
     for (system, code), shown in sorted(displays.items()):
         product = knows.products.get(code) if system == RXNORM else None
         for medicine in knows.medicine_codes.find(system, code):
-            words = min(shown, default=product.name if product else "")
+            words = min(shown, default=_short(product.name) if product else "")
             found.setdefault(medicine, words)
     return found
 
@@ -154,6 +154,12 @@ def _by_name(said: Iterable[Named], *, systemic: bool) -> dict[str, str]:
     for medicine, name in sorted(item for named in names for item in named.items()):
         found.setdefault(medicine, name)
     return found
+
+
+def _short(product: str) -> str:
+    """RxNorm's name of a product without its brand, and without half a word."""
+    name = product.partition(" [")[0]
+    return name if len(name) <= DISPLAY else f"{name[: DISPLAY - 2].rpartition(' ')[0]} …"
 
 
 class _Told(NamedTuple):
