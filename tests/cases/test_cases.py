@@ -175,17 +175,14 @@ def condition(line: Line, subject: Json) -> Json:
         found["verificationStatus"] = {"coding": [{"system": VERIFICATION, "code": verification}]}
         if verification == "entered-in-error":
             found.pop("clinicalStatus", None)
-    if line.has("onset"):
-        found["onsetDateTime"] = line.day("onset")
     if line.has("start"):
         found["onsetPeriod"] = {"start": line.day("start")}
     if line.has("age"):
         found["onsetAge"] = {
             "value": int(line.get("age")), "unit": "a", "system": "http://unitsofmeasure.org", "code": "a",
         }  # fmt: skip
-    for key, element in (("recorded", "recordedDate"), ("abatement", "abatementDateTime")):
-        if line.has(key):
-            found[element] = line.day(key)
+    days = {"onset": "onsetDateTime", "recorded": "recordedDate", "abatement": "abatementDateTime"}
+    found |= {element: line.day(key) for key, element in days.items() if line.has(key)}
     if line.has("site"):
         found["bodySite"] = [body_site(site) for site in line.get("site").split(", ")]
     return found
