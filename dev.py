@@ -42,8 +42,7 @@ STAMP = VENV / "set-up.json"
 SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lock", "requirements-build.lock"
 FHIR_LOCK, CLIENTS_LOCK = "requirements-fhir.lock", "requirements-clients.lock"
 MUTATION_LOCK = "requirements-mutation.lock"
-CLINICAL_CORE = "truth.py amounts.py answers.py statements.py results.py twitch.py facts.py findings.py"
-CLINICAL_CORE += " assess.py rules/*"
+CLINICAL_CORE = "facts/* assessment.py assess.py rules/*"
 LEFTOVERS = (
     ".venv .cache .coverage .coverage.* coverage.xml htmlcov .hypothesis .import_linter_cache .mypy_cache"
 )

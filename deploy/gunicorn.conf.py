@@ -70,7 +70,7 @@ os.environ[VARIABLE] = FOLDER
 
 from prometheus_client import multiprocess, values  # noqa: E402
 
-from service.web.count_files import CountFile  # noqa: E402
+from service.web.process.count_files import CountFile  # noqa: E402
 
 if FIRST:
     # In files that fail no call.
@@ -82,7 +82,7 @@ if FIRST:
 wsgi_app = "service.web:create_app_from_env()"
 bind = ["127.0.0.1:8000"]
 
-worker_class = "service.web.worker.Worker"
+worker_class = "service.web.process.worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = 16
 preload_app = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from service.fhir import read_facts
-from service.fhir.record import Record
-from service.findings import Assessment
+from service.assessment import Assessment
+from service.fhir.read import read_facts
+from service.fhir.read.record import Record
 from service.knowledge import Knowledge
 from service.rules import evaluate
 
@@ -23,5 +23,6 @@ def assess(record: Record, on: date, *, knowledge: Knowledge, pathway: str) -> A
         evaluate(read.facts, knowledge, pathway),
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
+        unread_medicines=read.facts.unread_medicines,
         incomplete=record.incomplete,
     )

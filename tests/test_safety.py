@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 
 from service.assess import assess
 from service.config import Settings
-from service.fhir.record import entries, record_of
+from service.facts.truth import Truth
+from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge, load
 from service.rules import RULES
 from service.store import Store
-from service.truth import Truth
 from service.web import create_app
 from tests.rules.given import facts
 from tests.web.conftest import store_in_memory
@@ -280,7 +280,7 @@ import json, sys
 from datetime import date
 from pathlib import Path
 from service.assess import assess
-from service.fhir.record import entries, record_of
+from service.fhir.read.record import entries, record_of
 from service.knowledge import load
 knowledge = load()
 body = json.loads(Path("examples/teacher.json").read_bytes())

@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_profiles.scripts.artefact import BASE, EXAMPLES, HERE, HOOKS, OPERATIONS, Json, canonical
 from service.config import Settings
 from service.hooks import SERVICES
-from service.hooks.cds_service import CdsService
+from service.hooks.hook import CdsService
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web import create_app

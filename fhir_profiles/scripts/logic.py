@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_profiles.scripts.artefact import Json, canonical, head
+from service.assessment import Disposition
 from service.cards.card import TOPICS, Kind
 from service.cards.suggestions import SEQUENCE
-from service.fhir import views
-from service.fhir.artefacts import PARAMETERS
-from service.findings import Disposition
+from service.fhir.read import views
+from service.fhir.write.artefacts import PARAMETERS
 from service.hooks import SERVICES
-from service.hooks.cds_service import CdsService
+from service.hooks.hook import CdsService
 from service.hooks.templates import Source
 from service.knowledge import Knowledge
 

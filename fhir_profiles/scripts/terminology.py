@@ -17,12 +17,13 @@ from functools import cache
 from typing import Any
 
 from fhir_profiles.scripts.artefact import HERE, Json, canonical, copyright_of, head, table
+from service.assessment import Disposition
 from service.cards.card import Kind
 from service.cards.order_card import TOPIC as ORDER_CHECK
-from service.findings import Disposition
 from service.hooks.templates import observation_codes, study_codes
 from service.knowledge import Knowledge
 from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, code_tables
+from service.knowledge.products import RXNORM
 
 OPEN_SETS = {
     "both": "in the Global Patient Set 2020 and the IPS Free Set 2022",
@@ -187,7 +188,7 @@ def value_sets(knowledge: Knowledge) -> Iterator[Json]:
     yield from _concepts(knowledge)
     yield from _sites()
     yield from _measured(knowledge)
-    yield from _taken()
+    yield from _taken(knowledge)
     yield from _done(knowledge)
     yield from _answers(knowledge)
     yield from _asked_for(knowledge)
@@ -344,17 +345,18 @@ _MEASURED = {
 }
 
 
-def _taken() -> Iterator[Json]:
-    systems, names = table("systems"), []
+def _taken(knowledge: Knowledge) -> Iterator[Json]:
+    names = []
     for name, medicine in table("medicines").items():
         names.append(f"medicine-{name}")
+        products = [p for p in knowledge.products.values() if name in p.classes]
         yield _value_set(
             names[-1],
             f"Medicines: {medicine['words']}",
-            f"Ingredients and classes of {medicine['words']}, which {medicine['why']}. RxNorm codes are of"
-            " ingredients: orders mostly carry product codes, for which a site adds its own.",
-            _rows(medicine),
-            systems,
+            f"Ingredients, products and classes of {medicine['words']}, which {medicine['why']}. Not every"
+            " product is listed: where no code is known, a medicine is read by its name.",
+            [*_rows(medicine), *(Row(RXNORM, p.code, p.name) for p in products)],
+            knowledge,
         )
     yield _union("medicines", "Medicines", "Medicines that can make muscles twitch.", names)
 

@@ -7,6 +7,7 @@ same-day referral. A patient who does not twitch gives no card.
 
 from __future__ import annotations
 
+from service.assessment import Assessment
 from service.cards.card import (
     ABOUT_URL,
     LABEL,
@@ -25,7 +26,6 @@ from service.cards.detail import detail_of
 from service.cards.lifestyle import is_offered, lifestyle_detail, take_home
 from service.cards.suggestions import suggestions_of
 from service.cards.summary import lifestyle_summary, summary_of
-from service.findings import Assessment
 from service.knowledge import Knowledge
 
 __all__ = ["ABOUT_URL", "Action", "Card", "Coding", "Kind", "Link", "Source", "Suggestion", "build"]

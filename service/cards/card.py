@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from service.findings import Assessment, Disposition
-from service.truth import Truth
+from service.assessment import Assessment, Disposition
+from service.facts.truth import Truth
 
 LABEL = "twitch-cds"
 ABOUT_URL = "https://twitch-cds.example/"

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from service.answers import NOT_RECORDED
+from service.assessment import Assessment, Finding, OpenQuestion, SuggestedTest
 from service.cards.card import Kind
 from service.cards.markdown import bullets, capital, escaped, link, own, section, small
 from service.cards.phrases import dated, day_words, listed
 from service.cards.recorded import from_the_record
 from service.cards.suggestions import SPOKEN, spoken, suggested
 from service.cards.summary import diagnosis_words, newer_than_referral
-from service.findings import Assessment, Finding, OpenQuestion, SuggestedTest
+from service.facts.answers import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
 
@@ -195,5 +195,10 @@ def _not_evaluated(assessment: Assessment) -> Iterator[str]:
         ]
         more = len(assessment.unreadable) - _MOST_UNREADABLE
         yield f"Could not be evaluated: {'; '.join(named)}{f' and {more} more' if more > 0 else ''}."
+    if assessment.unread_medicines:
+        sources = [escaped(u.source, 80) for u in assessment.unread_medicines[:_MOST_UNREADABLE]]
+        more = len(assessment.unread_medicines) - _MOST_UNREADABLE
+        beyond = f" and {more} more" if more > 0 else ""
+        yield f"Nothing tells which medicine it is: {'; '.join(sources)}{beyond}."
     if assessment.incomplete:
         yield f"Not received in full: {escaped(', '.join(assessment.incomplete))}."

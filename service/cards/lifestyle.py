@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from service.answers import Basis
+from service.assessment import Assessment, Contributor, Disposition, RuleKind, Step
 from service.cards.markdown import bullets, capital, escaped, own, section, small
 from service.cards.phrases import listed, measured
 from service.cards.summary import ALCOHOL, ANSWERS
-from service.findings import Assessment, Contributor, Disposition, RuleKind, Step
+from service.facts.answers import Basis
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
-from service.truth import Truth
 
 # The daily habit that opens a step's line. A habit that stands here for no step has a line of its own.
 HABITS: Mapping[str, str] = {
@@ -191,12 +191,14 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     """
     found = assessment.contributors
     answered = {*(step.id for step in assessment.lifestyle), ALCOHOL} if is_offered(assessment) else set()
-    taken = [c for c in found if c.id in knowledge.medicines]
+    taken = [c for c in found if c.id in knowledge.medicines_to_review]
     medicines = "; ".join(_medicine(c, knowledge, alone=len(taken) == 1) for c in taken)
     others = "; ".join(
         _contributor(c)
         for c in found
-        if c.id not in knowledge.medicines and ANSWERS.get(c.id) not in answered and c.disposition is None
+        if c.id not in knowledge.medicines_to_review
+        and ANSWERS.get(c.id) not in answered
+        and c.disposition is None
     )
     if assessment.disposition is Disposition.SAME_DAY:
         return section("Medicines that may contribute", f"{medicines}.") if medicines else ""

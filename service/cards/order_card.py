@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from service.assessment import Assessment, Disposition, SuggestedTest
 from service.cards.card import (
     ABOUT_URL,
     LABEL,
@@ -28,10 +29,8 @@ from service.cards.markdown import bullets, capital, escaped, own, section
 from service.cards.phrases import dated, listed
 from service.cards.suggestions import suggestions_of
 from service.cards.summary import LONGEST, summary_of
-from service.fhir.drafts import PRIORITIES, Draft
-from service.fhir.orders import BLOOD_PANEL, REFERRAL
-from service.findings import Assessment, Disposition, SuggestedTest
-from service.knowledge import Knowledge
+from service.fhir.read.drafts import PRIORITIES, Draft
+from service.knowledge import BLOOD_PANEL, REFERRAL, Knowledge
 
 TOPIC = Coding(TOPICS, "TwitchOrderCheck", "Muscle twitching: order check")
 TOGETHER = {"emg": "ncs", "ncs": "emg"}

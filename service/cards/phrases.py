@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.cards.markdown import plain
-from service.twitch import Twitch
+from service.facts.twitch import Twitch
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A duration is said in days up to two weeks, in weeks up to a quarter, then in months.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from service.answers import Basis
+from service.assessment import Assessment, Disposition, Finding
 from service.cards.markdown import capital, escaped, section, table
 from service.cards.phrases import day_words, listed, measured
-from service.findings import Assessment, Disposition, Finding
+from service.facts.answers import Basis
 from service.knowledge import Knowledge
 
 # In an emergency nothing else stands between the table and the action, so there is room for one row more.

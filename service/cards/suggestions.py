@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from service.assessment import Assessment, Disposition, Referral, SuggestedTest
 from service.cards.card import Action, Suggestion, identifier
 from service.cards.markdown import small
-from service.fhir.orders import BLOOD_PANEL, Occasion, occasion, orders_for, referral_order
-from service.findings import Assessment, Disposition, Referral, SuggestedTest
-from service.knowledge import Knowledge
+from service.fhir.write.orders import Occasion, occasion, orders_for, referral_order
+from service.knowledge import BLOOD_PANEL, Knowledge
 
 # Breath first, then what can be taken today, then the picture that shows what others than a neurologist
 # treat (a compressed cord, a stroke), then what the neurologist does.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from service.answers import NOT_RECORDED, Basis
+from service.assessment import Assessment, Disposition, RuleKind
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
-from service.findings import Assessment, Disposition, RuleKind
+from service.facts.answers import NOT_RECORDED, Basis
 from service.knowledge import Knowledge
 
 # CDS Hooks wants fewer than 140 characters.

@@ -14,15 +14,15 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
-from service.answers import Basis
 from service.assess import assess
+from service.assessment import Assessment, Finding, SuggestedTest
 from service.cards import Card, build
 from service.cli.terminal import check_pathway, day_of, load_knowledge, read_settings, show, stop, tabled
 from service.errors import ServiceError
-from service.fhir.record import record_in
-from service.findings import Assessment, Finding, SuggestedTest
+from service.facts.answers import Basis
+from service.facts.truth import Truth
+from service.fhir.read.record import record_in
 from service.knowledge import Knowledge
-from service.truth import Truth
 
 
 @click.command("assess")
@@ -54,7 +54,7 @@ def assess_bundle(
 def _show(assessment: Assessment, knowledge: Knowledge, *, as_json: bool, as_cards: bool) -> None:
     if as_json:
         # Here, because it brings the whole web along.
-        from service.web.schemas import assessment_json
+        from service.assessment_json import assessment_json
 
         click.echo(orjson.dumps(assessment_json(assessment), option=orjson.OPT_INDENT_2))
     elif as_cards:
@@ -90,6 +90,8 @@ def _report(a: Assessment, knowledge: Knowledge) -> Iterator[RenderableType]:
     yield from tabled("Lifestyle", "step, withheld", ((s.id, "\n".join(s.withheld)) for s in a.lifestyle))
     questions = ((q.ask, str(q.could_raise)) for q in a.open_questions)
     yield from tabled("Not documented", "question, could raise it to", questions)
+    unread = ((u.source, u.date or "") for u in a.unread_medicines)
+    yield from tabled("Which medicine is not told", "resource, date", unread)
     yield from tabled("Could not be read", "resource, reason", ((u.resource, u.reason) for u in a.unreadable))
     yield Text(f"Knowledge {a.knowledge_version}. Decision support for clinicians, not a diagnosis.")
 

@@ -93,7 +93,7 @@ def _meanings(system: str, code: str, known: Knowledge) -> Iterator[Found]:
 
 def _plain(system: str, code: str, known: Knowledge) -> Iterator[Found]:
     """What is no index: answers, sides, specialties and our own codes."""
-    truth = known.answers.get((system, code))
+    truth = known.coded_answers.get((system, code))
     if truth is not None:
         yield system, f"as an answer: {truth.name}", "–"
     if system == "snomed" and (side := known.sides.get(code)):

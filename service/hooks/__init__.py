@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.errors import UnknownService
 from service.hooks import order_check, red_flags
-from service.hooks.cds_service import CdsService
+from service.hooks.hook import CdsService
 
 SERVICES: tuple[CdsService, ...] = (red_flags.SERVICE, order_check.SERVICE)
 

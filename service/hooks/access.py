@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from msgspec import Raw
 
-from service.fhir.client import Fetched, Fetcher, Why
+from service.ehr.client import Fetched, Fetcher, Why
 from service.hooks.templates import Source
 from service.knowledge import Knowledge
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
+from service.ehr.paging import matches
 from service.errors import NotJson
-from service.fhir.paging import matches
-from service.fhir.record import normal
-from service.fhir.skim import about, parsed, parsed_items
+from service.fhir.read.skim import about, parsed, parsed_items
+from service.fhir.references import normal
 from service.hooks.templates import Source
 
 
@@ -54,7 +54,7 @@ _ANY_OUTCOME = b"OperationOutcome"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class PrefetchValue:
     """What came for one key, still raw; `why` says why asking for more did not help."""
 
     source: Source
@@ -68,20 +68,20 @@ class Arrived:
         return f"{self.source.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
 
 
-def arrived_as(source: Source, raw: msgspec.Raw | None, *, patient: str | None = None) -> Arrived:
+def arrived_as(source: Source, raw: msgspec.Raw | None, *, patient: str | None = None) -> PrefetchValue:
     """What came for a key, told by its outermost members; NotJson where it is nested too deeply.
 
     `patient` is the id of the one whom it should be about, where that is to be looked at.
     """
     if raw is None:
-        return Arrived(source, Arrival.ABSENT)
+        return PrefetchValue(source, Arrival.ABSENT)
     try:
         head = _head(raw)
     except msgspec.ValidationError:
-        return Arrived(source, Arrival.ABSENT, raw)
+        return PrefetchValue(source, Arrival.ABSENT, raw)
     except RecursionError as cause:
         raise too_deep() from cause
-    return Arrived(source, _arrival(source, head, patient), raw, head=head)
+    return PrefetchValue(source, _arrival(source, head, patient), raw, head=head)
 
 
 def _arrival(source: Source, head: _Head | None, patient: str | None) -> Arrival:

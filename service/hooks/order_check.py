@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from service.assess import assess
+from service.assessment import Assessment, Disposition
 from service.cards import build
 from service.cards.order_card import Check, order_card
 from service.facts import Past
-from service.fhir import read_facts
-from service.fhir.drafts import chosen_of, drafts_among
-from service.fhir.record import Record
-from service.findings import Assessment, Disposition
-from service.hooks.cds_service import SILENCE, CdsService, Circumstances, Reply
+from service.facts.truth import Truth
+from service.fhir.read import read_facts
+from service.fhir.read.drafts import chosen_of, drafts_among
+from service.fhir.read.record import Record
+from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
 from service.hooks.patient import twitching_record
 from service.hooks.prefetch import SOURCES
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
-from service.truth import Truth
 
 
-def respond(request: HookRequest, given: Circumstances) -> Reply:
+def respond(request: HookRequest, given: CallContext) -> CdsResponse:
     """A card where something is missing from the orders, should be sooner, or was done lately.
 
     Most orders are for something else; they are told by their codes, before anything of the
@@ -50,13 +50,13 @@ def respond(request: HookRequest, given: Circumstances) -> Reply:
     return reply
 
 
-def _checked(request: HookRequest, given: Circumstances, record: Record, check: Check) -> Reply:
+def _checked(request: HookRequest, given: CallContext, record: Record, check: Check) -> CdsResponse:
     assessment = assess(record, given.on, knowledge=given.knowledge, pathway=given.pathway)
     seed = f"{request.hook_instance} {SERVICE.id}"
     whom = f"Patient/{request.patient}"
     if assessment.disposition is Disposition.NO_ACTION:
         # Nothing, or the word that the twitch could not be evaluated.
-        return Reply(build(assessment, given.knowledge, seed=seed, patient=whom), assessment)
+        return CdsResponse(build(assessment, given.knowledge, seed=seed, patient=whom), assessment)
     card = order_card(
         assessment,
         given.knowledge,
@@ -66,7 +66,7 @@ def _checked(request: HookRequest, given: Circumstances, record: Record, check: 
         encounter=request.encounter_reference,
         about_url=given.about_url,
     )
-    return Reply((card,) if card else (), assessment)
+    return CdsResponse((card,) if card else (), assessment)
 
 
 def recent(record: Record, assessment: Assessment, knowledge: Knowledge) -> Mapping[str, str]:

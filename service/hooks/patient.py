@@ -7,16 +7,16 @@ from collections.abc import Collection, Sequence
 import orjson
 
 from service.errors import RecordNotAvailable
-from service.fhir.drafts import reference_of
-from service.fhir.record import Entry, Record, record_of
+from service.fhir.read.drafts import reference_of
+from service.fhir.read.record import Entry, Record, record_of
 from service.hooks.arrival import Arrival
-from service.hooks.cds_service import Circumstances
+from service.hooks.hook import CallContext
 from service.hooks.prefetch import SOURCES, Prefetched, gather
 from service.hooks.request import HookRequest
 
 
 def twitching_record(
-    request: HookRequest, given: Circumstances, *, new: Sequence[Entry] = (), without: Collection[str] = ()
+    request: HookRequest, given: CallContext, *, new: Sequence[Entry] = (), without: Collection[str] = ()
 ) -> tuple[Record, Prefetched] | None:
     """The record, and what came for it; None for a patient who never twitched.
 
@@ -31,7 +31,7 @@ def twitching_record(
     """
     prefetched = gather(request.prefetch, SOURCES, given.access, patient=request.patient)
     raws = prefetched.values.values()
-    may_twitch = given.sieve.may_twitch
+    may_twitch = given.prefilter.may_twitch
     if not any(may_twitch(memoryview(raw)) for raw in raws) and not (new and may_twitch(_bytes(new))):
         prefetched.insist_on_whole()
         return None

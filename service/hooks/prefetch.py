@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from service.errors import RecordNotAvailable
-from service.fhir.record import Entry, entries
-from service.fhir.skim import parsed, skimmed
+from service.fhir.read.record import Entry, entries
+from service.fhir.read.skim import parsed, skimmed
 from service.hooks.access import NO_ACCESS, Access, Fetched
 from service.hooks.arrival import (
     IN_PART,
@@ -23,7 +23,7 @@ from service.hooks.arrival import (
     WITH_RESOURCES,
     WORTH_ASKING,
     Arrival,
-    Arrived,
+    PrefetchValue,
     arrived_as,
     is_outcome,
 )
@@ -37,7 +37,7 @@ __all__ = ["SOURCES", "Prefetched", "Source", "gather", "templates"]
 class Prefetched:
     """What came for every key that we ask for."""
 
-    arrived: tuple[Arrived, ...]
+    arrived: tuple[PrefetchValue, ...]
 
     @property
     def values(self) -> Mapping[str, msgspec.Raw]:
@@ -103,8 +103,8 @@ def gather(
 
 
 def _asked_for(
-    arrived: tuple[Arrived, ...], access: Access, wanted: Callable[[Source], bool]
-) -> tuple[Arrived, ...]:
+    arrived: tuple[PrefetchValue, ...], access: Access, wanted: Callable[[Source], bool]
+) -> tuple[PrefetchValue, ...]:
     """The same, with what the FHIR server gave in the place of what was not sent or was cut off.
 
     What was cut off is read on from its next link, and asked for anew where that leads nowhere.
@@ -115,7 +115,7 @@ def _asked_for(
     return tuple([_better(a, had.get(a.source.key)) for a in arrived])
 
 
-def _better(before: Arrived, fetched: Fetched | None) -> Arrived:
+def _better(before: PrefetchValue, fetched: Fetched | None) -> PrefetchValue:
     if fetched is None:
         return before
     why = fetched.why.value if fetched.why else None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from service.assess import assess
 from service.cards import build
-from service.fhir.drafts import carried
-from service.hooks.cds_service import SILENCE, CdsService, Circumstances, Reply
+from service.fhir.read.drafts import carried
+from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
 from service.hooks.patient import twitching_record
 from service.hooks.prefetch import SOURCES
 from service.hooks.request import HookRequest
 
 
-def respond(request: HookRequest, given: Circumstances) -> Reply:
+def respond(request: HookRequest, given: CallContext) -> CdsResponse:
     """Cards for a patient who twitches, nothing for everybody else.
 
     Raises:
@@ -37,7 +37,7 @@ def respond(request: HookRequest, given: Circumstances) -> Reply:
     )
     if not cards:
         prefetched.insist_on_whole()
-    return Reply(cards, assessment)
+    return CdsResponse(cards, assessment)
 
 
 SERVICE = CdsService(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from service.findings import Disposition
+from service.assessment import Disposition
 
 
 class Thresholds:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any
 
-from service.findings import Disposition
+from service.assessment import Disposition
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -28,6 +28,14 @@ REQUIRED = {
     "tests": ("words",),
     "diagnoses": ("words", "says", "explains", "explains_until", "evidence"),
 }
+NAMING = {
+    "no_name": ("before", "after"),
+    "between": ("salts", "strengths", "forms"),
+    "local": ("words", "except"),
+    "inhaled": ("words",),
+    "systemic": ("words",),
+    "homeopathic": ("words", "after_a_number", "before_a_number", "frequencies"),
+}
 EXPLAINS_UNTIL = ("diagnosis", "two years after")
 
 
@@ -44,6 +52,7 @@ def problems_in(tables: Tables) -> list[str]:
         _analytes,
         _diagnoses,
         _lifestyle,
+        _naming,
     ):
         try:
             found.extend(check(tables))
@@ -162,3 +171,23 @@ def _lifestyle(tables: Tables) -> Iterator[str]:
             for claim in step["evidence"]
             if claim not in tables["evidence"]
         )
+
+
+def _naming(tables: Tables) -> Iterator[str]:
+    for name, block in tables["medicines"].items():
+        for part in ("names", "by_form"):
+            for called, source in block.get(part, {}).items():
+                if not source or not isinstance(source, str):
+                    yield f"medicines.toml [{name}.{part}] does not say who uses the name {called}"
+                if not any(sign.isalpha() for sign in called):
+                    yield f"medicines.toml [{name}.{part}] has a name without a letter: {called!r}"
+        yield from (
+            f"medicines.toml [{name}].{flag} must be true or false"
+            for flag in ("inhaled", "also_a_habit")
+            if not isinstance(block.get(flag, True), bool)
+        )
+    for name, lists in NAMING.items():
+        for part in lists:
+            listed = tables["naming"].get(name, {}).get(part)
+            if not isinstance(listed, list) or not all(isinstance(word, str) and word for word in listed):
+                yield f"naming.toml [{name}].{part} must be a list of words"

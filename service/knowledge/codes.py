@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.statements import Place
+from service.facts.statements import Place
 
 ICD = ("icd-10-cm", "icd-10")
 PREFIX_SYSTEMS = (*ICD, "atc")

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from math import inf
 from typing import Any
 
-from service.findings import Disposition
+from service.assessment import Disposition
 from service.knowledge.codes import CODE_SYSTEMS
 
 Table = Mapping[str, Any]
@@ -23,6 +23,7 @@ Keys = tuple[str, ...]
 NAMED_FREELY = (
     *("analytes", "codes", "diagnoses", "evidence", "medicines", "own", "pathways", "systems", "tests"),
     *("aliases", "answers", "because", "narrower", "parts", "steps", "units", "withheld_when", "system"),
+    *("by_form", "names", "other"),
     *(
         "areas",
         "both",

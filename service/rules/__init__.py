@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from service.assessment import Assessment, Disposition, Finding, RuleKind
 from service.facts import Facts
-from service.findings import Assessment, Disposition, Finding, RuleKind
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules import red_flags, same_day
 from service.rules.contributors import contributors
@@ -12,7 +13,6 @@ from service.rules.investigations import Case, suggested_tests
 from service.rules.lifestyle import lifestyle_steps
 from service.rules.questions import EYELID, OVER_90_DAYS, open_questions
 from service.rules.rule import RULES, Rule
-from service.truth import Truth
 
 __all__ = ["RULES", "evaluate", "red_flags", "same_day"]
 
@@ -30,7 +30,7 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
     disposition = greatest(facts, findings, found)
     referred = referral(facts, findings, disposition, knowledge)
     case = Case(facts, knowledge, disposition, findings, found, referred)
-    known = facts.recorded(KNOWN_MND).yes
+    known = facts.silence_is_no(KNOWN_MND).yes
     return Assessment(
         on=facts.on,
         pathway=pathway,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from service.findings import RuleKind
+from service.assessment import RuleKind
 from service.knowledge import Knowledge
 from service.rules.rule import RULES, Rule
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from service.amounts import Amount
-from service.answers import NO, Answer, any_of, not_recorded, unknown
+from service.assessment import Contributor, Disposition
 from service.facts import Facts
-from service.findings import Contributor, Disposition
+from service.facts.amounts import Amount
+from service.facts.answers import NO, Answer, any_of, not_recorded, unknown
+from service.facts.results import Result
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
-from service.results import Result
 from service.rules.rule import Question, asked_once
-from service.truth import Truth
 
 OWN_TRIGGER = "twitch-trigger"
 
@@ -41,7 +41,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
     found = [_named(name, trigger(facts, threshold), knowledge) for name, trigger in TRIGGERS.items()]
     found += [_deranged(name, table, facts, knowledge, pathway) for name, table in DERANGED.items()]
     found.append(_named("alcohol", high_alcohol(facts, threshold), knowledge))
-    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines]
+    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines_to_review]
     order = list(knowledge.rules)
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
 
@@ -57,13 +57,14 @@ def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
 
 @asked_once
 def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
-    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; or a high intake stated."""
+    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; a high intake; or in a medicine."""
     intake = facts.latest("caffeine-intake", within=threshold.habits_count)
     limit = _caffeine_limit(facts, threshold)
     high = unknown("body-weight", "the limit under 16 depends on the weight")
     if limit is not None:
         high = intake.more_than(limit)
-    return facts.stated("caffeine-excess") | high | _said_to_trigger(facts, "caffeine")
+    drunk = facts.stated("caffeine-excess") | high
+    return drunk | _in_a_medicine(facts, "caffeine") | _said_to_trigger(facts, "caffeine")
 
 
 @asked_once
@@ -138,13 +139,19 @@ def _said_to_trigger(facts: Facts, value: str) -> Answer:
     return Answer(Truth.YES, tuple(said)) if said else NO
 
 
+def _in_a_medicine(facts: Facts, habit: str) -> Answer:
+    """What medicines add to a habit; a list of medicines that lacks it leaves it as it is."""
+    taken = facts.takes(habit)
+    return taken if taken.yes else NO
+
+
 def _caffeine_limit(facts: Facts, threshold: Thresholds) -> float | None:
     """Milligrams a day; None for a child whose weight is not known."""
     if facts.younger_than(threshold.adult_norms) is Truth.YES:
         weights = facts.latest("body-weight", within=threshold.results_count).results
         known = [r.amount.low for r in weights if r.amount and r.amount.exact]
         return threshold.caffeine_high_per_kg * min(known) if known else None
-    pregnant = facts.recorded("pregnancy").yes
+    pregnant = facts.silence_is_no("pregnancy").yes
     return threshold.caffeine_high_in_pregnancy if pregnant else threshold.caffeine_high
 
 
@@ -170,7 +177,7 @@ def _deranged(
     named, lifting = NO, False
     for analyte, diagnoses in table.items():
         measured = outside(facts, knowledge, analyte, low_only=low_only)
-        diagnosed = any_of(facts.recorded(d) for d in diagnoses)
+        diagnosed = any_of(facts.silence_is_no(d) for d in diagnoses)
         named |= measured | diagnosed
         lifting |= measured.yes or (diagnosed.yes and not _normal_since(measured, diagnosed))
     disposition = knowledge.disposition(name, pathway) if lifting else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from service.amounts import Span
-from service.answers import Answer, Basis
+from service.assessment import Contributor, Disposition, Finding, Referral, RuleKind
 from service.facts import Facts
-from service.findings import Contributor, Disposition, Finding, Referral, RuleKind
+from service.facts.amounts import Span
+from service.facts.answers import Answer, Basis
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Diagnosis
 from service.rules.rule import Rule
-from service.truth import Truth
 
 KNOWN_MND = "motor-neuron-disease"
 SUSPICION = "clinical suspicion of motor neuron disease"
@@ -29,7 +29,7 @@ def explained_by(rule: Rule, answer: Answer, facts: Facts, knowledge: Knowledge)
     """The known diagnosis that explains a rule's YES; a same-day rule is explained by none."""
     if answer.truth is not Truth.YES or rule.kind is RuleKind.SAME_DAY:
         return None
-    if facts.recorded(KNOWN_MND).yes:
+    if facts.silence_is_no(KNOWN_MND).yes:
         return KNOWN_MND
     known = (d for d in knowledge.diagnoses.values() if d.id in facts.statements and rule.id in d.explains)
     return next((d.id for d in known if _explains(d, rule.id, answer, facts, knowledge)), None)
@@ -38,7 +38,7 @@ def explained_by(rule: Rule, answer: Answer, facts: Facts, knowledge: Knowledge)
 def greatest(facts: Facts, findings: Iterable[Finding], contributors: Iterable[Contributor]) -> Disposition:
     """The greatest of all flags in force and of the contributors; a present twitch is at least lifestyle."""
     flags = [f.disposition for f in findings if f.disposition is not None]
-    if facts.recorded(KNOWN_MND).yes or not facts.twitch.present.yes:
+    if facts.silence_is_no(KNOWN_MND).yes or not facts.twitch.present.yes:
         return max(flags, default=Disposition.NO_ACTION)
     lifted = [c.disposition for c in contributors if c.disposition is not None]
     return max([*flags, *lifted, Disposition.LIFESTYLE])

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from service.assessment import Contributor, Disposition, Finding, Referral, SuggestedTest
 from service.facts import Facts, Past
-from service.findings import Contributor, Disposition, Finding, Referral, SuggestedTest
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
-from service.truth import Truth
 
 BASIC_PANEL = (
     *("sodium", "potassium", "calcium", "albumin", "magnesium"),
@@ -169,10 +169,10 @@ def _wanted(case: Case) -> Iterator[tuple[str, str]]:
 
 def _for_brain(case: Case) -> str:
     reasons = case.raised("upper-motor-neuron-signs", "speech-difficulty", "swallowing-difficulty")
-    if case.facts.recorded("hemifacial-spasm").yes and case.raised("blepharospasm"):
+    if case.facts.silence_is_no("hemifacial-spasm").yes and case.raised("blepharospasm"):
         reasons.append("hemifacial-spasm")
-    sclerosis = case.facts.recorded("multiple-sclerosis").yes or case.facts.suspected("multiple-sclerosis")
-    if sclerosis and case.in_force:
+    known = case.facts.silence_is_no("multiple-sclerosis").yes
+    if case.in_force and (known or case.facts.suspected("multiple-sclerosis")):
         reasons.append("multiple-sclerosis with new signs")
     return case.words(reasons)
 
@@ -180,7 +180,7 @@ def _for_brain(case: Case) -> str:
 def _for_neck(case: Case) -> str:
     reasons = case.raised("upper-motor-neuron-signs")
     arm = _in_the_arms(case.facts) and case.raised("muscle-weakness", "muscle-atrophy")
-    if arm and (case.raised("sensory-change") or case.facts.recorded("neck-pain").yes):
+    if arm and (case.raised("sensory-change") or case.facts.silence_is_no("neck-pain").yes):
         reasons += [*arm, "in the arms", "with sensory change or neck pain"]
     return case.words(reasons)
 

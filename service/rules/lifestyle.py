@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from service.answers import Answer
+from service.assessment import Contributor, Disposition, Step
 from service.facts import Facts
-from service.findings import Contributor, Disposition, Step
+from service.facts.answers import Answer
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
 from service.rules.contributors import outside
@@ -43,11 +43,11 @@ def _harmful_with(facts: Facts, knowledge: Knowledge) -> dict[str, Answer]:
     potassium = facts.latest("potassium", within=results)
     high_potassium = potassium.more_than(threshold.potassium_high) & outside(facts, knowledge, "potassium")
     return {
-        "heart-failure": facts.recorded("heart-failure"),
-        "advanced-kidney-disease": facts.recorded("advanced-kidney-disease") | kidney,
-        "low-sodium": facts.recorded("low-sodium") | sodium,
-        "high-potassium": facts.recorded("high-potassium") | high_potassium,
-        "pregnancy": facts.recorded("pregnancy"),
+        "heart-failure": facts.silence_is_no("heart-failure"),
+        "advanced-kidney-disease": facts.silence_is_no("advanced-kidney-disease") | kidney,
+        "low-sodium": facts.silence_is_no("low-sodium") | sodium,
+        "high-potassium": facts.silence_is_no("high-potassium") | high_potassium,
+        "pregnancy": facts.silence_is_no("pregnancy"),
         "lithium": facts.takes("lithium"),
         "child": Answer(facts.younger_than(threshold.adult_norms)),
     }

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from service.answers import Gap
+from service.assessment import Disposition, Finding, OpenQuestion
 from service.facts import Facts
-from service.findings import Disposition, Finding, OpenQuestion
+from service.facts.answers import Gap
+from service.facts.statements import Form, Statement
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules.rule import RULES
-from service.statements import Form, Statement
-from service.truth import Truth
 
 LAST = ("lithium", "spreading")
 EYELID = "eyelid-twitch-persisting"

@@ -6,13 +6,13 @@ are data, under the same id.
 
 from __future__ import annotations
 
-from service.answers import NO, Answer, any_of, at_least, certain, not_recorded, unknown
 from service.facts import Facts
+from service.facts.answers import NO, Answer, any_of, at_least, certain, not_recorded, unknown
+from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
 from service.rules.contributors import TRIGGERS, stated_trigger
 from service.rules.rule import motor_flag, red_flag
 from service.rules.weight import measured_weight_loss, pregnant_within
-from service.truth import Truth
 
 
 @motor_flag("muscle-weakness")
@@ -24,7 +24,7 @@ def muscle_weakness(facts: Facts, threshold: Thresholds) -> Answer:
 @motor_flag("muscle-atrophy")
 def muscle_atrophy(facts: Facts, threshold: Thresholds) -> Answer:
     """Wasting anywhere, the split hand and the tongue among it; wasting from disuse is not coded here."""
-    return facts.stated("muscle-atrophy") | facts.recorded("tongue-wasting")
+    return facts.stated("muscle-atrophy") | facts.silence_is_no("tongue-wasting")
 
 
 @motor_flag("speech-difficulty")
@@ -60,7 +60,8 @@ def upper_motor_neuron_signs(facts: Facts, threshold: Thresholds) -> Answer:
 @motor_flag("tongue-fasciculation")
 def tongue_fasciculation(facts: Facts, threshold: Thresholds) -> Answer:
     """The tongue twitches or is wasted."""
-    return facts.stated("tongue-fasciculation") | facts.twitch.at("tongue") | facts.recorded("tongue-wasting")
+    wasted = facts.silence_is_no("tongue-wasting")
+    return facts.stated("tongue-fasciculation") | facts.twitch.at("tongue") | wasted
 
 
 @red_flag("twitch-over-two-weeks")
@@ -86,7 +87,7 @@ def spreading_twitch(facts: Facts, threshold: Thresholds) -> Answer:
 @red_flag("unexplained-weight-loss")
 def unexplained_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
     """Coded, or 5 % of the weight within a year; not intended, not of a pregnancy, not judged under 18."""
-    expected = facts.recorded("weight-loss-intended") | pregnant_within(facts, threshold.after_pregnancy)
+    expected = facts.silence_is_no("weight-loss-intended") | pregnant_within(facts, threshold.after_pregnancy)
     if expected.yes:
         return ~expected
     if facts.younger_than(threshold.adult) is Truth.YES:
@@ -99,7 +100,7 @@ def unexplained_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
 def blepharospasm(facts: Facts, threshold: Thresholds) -> Answer:
     """Blepharospasm, hemifacial spasm, or an eyelid twitch that interferes with vision."""
     eyelid = facts.twitch.at("eyelid") & facts.stated("vision-interference")
-    return facts.stated("blepharospasm") | facts.recorded("hemifacial-spasm") | eyelid
+    return facts.stated("blepharospasm") | facts.silence_is_no("hemifacial-spasm") | eyelid
 
 
 @red_flag("sensory-change")
@@ -162,7 +163,7 @@ def _weak_or_bulbar(facts: Facts, threshold: Thresholds) -> Answer:
 
 
 def _nothing_else_explains_dyspnoea(facts: Facts) -> Answer:
-    known = facts.recorded("heart-disease") | facts.recorded("heart-failure") | facts.recorded("lung-disease")
+    known = any_of(facts.silence_is_no(d) for d in ("heart-disease", "heart-failure", "lung-disease"))
     if not known.yes:
         return certain(True)
     why = "a heart or lung diagnosis may be the cause"

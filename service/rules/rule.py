@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from service.answers import Answer
+from service.assessment import RuleKind
 from service.facts import Facts
-from service.findings import RuleKind
+from service.facts.answers import Answer
 from service.knowledge.advice import Thresholds
 
 Question = Callable[[Facts, Thresholds], Answer]

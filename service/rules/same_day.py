@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from service.answers import NO, Answer, any_of, not_recorded, unknown
 from service.facts import Facts
+from service.facts.answers import NO, Answer, any_of, not_recorded, unknown
+from service.facts.statements import Statement
+from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
 from service.rules.red_flags import muscle_weakness, speech_difficulty, swallowing_difficulty
 from service.rules.rule import same_day
-from service.statements import Statement
-from service.truth import Truth
 
 WEAKNESS = "muscle-weakness"
 
@@ -23,7 +23,7 @@ def respiratory_compromise(facts: Facts, threshold: Thresholds) -> Answer:
         muscle_weakness(facts, threshold)
         | speech_difficulty(facts, threshold)
         | swallowing_difficulty(facts, threshold)
-        | facts.recorded("motor-neuron-disease")
+        | facts.silence_is_no("motor-neuron-disease")
     )
     return motor & _breathing_fails(facts, threshold)
 
@@ -61,7 +61,7 @@ def rapid_weakness(facts: Facts, threshold: Thresholds) -> Answer:
     """Weakness that began within four weeks and progresses, or Guillain-Barré syndrome."""
     progressing = facts.stated("weakness-progressive", within=threshold.progression_recent)
     recent = _weakness_began_within(facts, threshold.weakness_rapid)
-    return (recent & progressing) | facts.recorded("guillain-barre")
+    return (recent & progressing) | facts.silence_is_no("guillain-barre")
 
 
 @same_day("sudden-deficit")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from service.answers import NO, Answer, not_recorded, unknown
 from service.facts import Facts
+from service.facts.answers import NO, Answer, not_recorded, unknown
+from service.facts.results import Result
+from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
-from service.results import Result
-from service.truth import Truth
 
 WEIGHT = "body-weight"
 
@@ -83,7 +83,7 @@ def _contradicted(weighing: Weighing, known: list[Weighing], threshold: Threshol
 
 def pregnant_within(facts: Facts, days: float) -> Answer:
     """Pregnant now, or a pregnancy that ended within the last `days`."""
-    now = facts.recorded("pregnancy")
+    now = facts.silence_is_no("pregnancy")
     if now.yes:
         return now
     past = [

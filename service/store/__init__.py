@@ -177,7 +177,7 @@ class Store:
     ) -> bool:
         """Whether a clinician has settled this advice for this patient, on this evidence, in the period.
 
-        `evidence` is what `evidence_of` gives. Same-day advice never is, and neither is anything while
+        `evidence` is what `fingerprint_of` gives. Same-day advice never is, and neither is anything while
         the store does not answer.
         """
         patient_hash, evidence_hash = self._hash(client, tenant, patient), self._hash(evidence)

@@ -34,7 +34,7 @@ class CardEntry:
 class Call:
     """A call of a CDS service. `patient` is an id; only its keyed hash is kept.
 
-    `client` is the issuer, None in the open mode. `evidence` is what `evidence_of` gives.
+    `client` is the issuer, None in the open mode. `evidence` is what `fingerprint_of` gives.
     """
 
     service: str

@@ -11,31 +11,29 @@ from flask_cors import CORS
 from service import knowledge as known
 from service.auth import Keys
 from service.config import Settings
+from service.ehr.client import Fetcher
 from service.errors import KnowledgeInvalid
-from service.fhir.client import Fetcher
-from service.fhir.orders import check_orders
-from service.fhir.sieve import Sieve
+from service.fhir.read.prefilter import Prefilter
+from service.fhir.write.orders import check_orders
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web import (
-    answers,
     artefacts,
     cds,
-    conformance,
-    docs,
     errors,
     evaluate,
     feedback,
     health,
-    metrics,
     operations,
-    questionnaire,
-    scrape,
+    responses,
     trust,
 )
-from service.web.metrics import Metrics
+from service.web.describe import conformance, docs
+from service.web.pages import questionnaire
 from service.web.parts import Parts
-from service.web.rates import Rates
+from service.web.process import metrics, scrape
+from service.web.process.metrics import Metrics
+from service.web.process.rates import Rates
 
 # In the order in which the description of the interface tells of them.
 CHAPTERS = (
@@ -71,7 +69,7 @@ def create_app(
     parts = Parts(
         settings,
         knowledge,
-        Sieve(knowledge),
+        Prefilter(knowledge),
         store or _store(settings, counted),
         trust.clients_of(settings, knowledge.pathways),
         Keys(ca_bundle=settings.ca_bundle),
@@ -84,9 +82,9 @@ def create_app(
 
 
 def _app(parts: Parts) -> Flask:
-    app = Flask(__name__, static_folder=None)
+    app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     app.extensions["twitch-cds"] = parts
-    answers.register(app)
+    responses.register(app)
     metrics.register(app, parts.metrics)
     errors.register(app, parts.metrics.refused)
     trust.register(app, parts)
@@ -129,5 +127,5 @@ def _store(settings: Settings, metrics: Metrics) -> Store:
 
 def create_app_from_env() -> Flask:
     """The app as the environment configures it, for gunicorn; its log is JSON on standard output."""
-    answers.log_as_json()
+    responses.log_as_json()
     return create_app(Settings())

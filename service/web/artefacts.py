@@ -9,12 +9,12 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from service import __version__
 from service.errors import NotAcceptable, NotFound, RequestNotUnderstood
-from service.fhir.artefacts import Artefacts, capabilities, searchset
-from service.web.answers import FHIR_JSON, JSON
-from service.web.described import Content, Parameter, a_resource, described
+from service.fhir.write.artefacts import Artefacts, capabilities, searchset
+from service.web.describe.described import Content, Parameter, a_resource, described
 from service.web.fhir_json import fhir_json, revalidated
 from service.web.parts import Parts
 from service.web.query import number
+from service.web.responses import FHIR_JSON, JSON
 
 # What a query may say about the answer; everything else is a criterion. Where less of each resource is asked
 # for (_summary, _elements), FHIR lets a server give all of it.

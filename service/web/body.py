@@ -13,8 +13,8 @@ from flask import Request
 from gunicorn.http.errors import ParseException
 
 from service.errors import BodyTooLarge, BodyTooSlow, NotJson, RequestNotUnderstood
-from service.web.answers import JSON
-from service.web.worker import TooSlow
+from service.web.process.worker import TooSlow
+from service.web.responses import JSON
 
 STEP = 65_536
 ENCODINGS = ("", "identity", "gzip", "x-gzip")

@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 import structlog
 from flask import Blueprint, Response, request
 
+from service.assessment import fingerprint_of
 from service.auth import Client
 from service.cards import Card
 from service.errors import RecordNotAvailable, ServiceError, UnknownService
-from service.findings import evidence_of
 from service.hooks import SERVICES, find
 from service.hooks.access import Access
-from service.hooks.cds_service import CdsService, Reply
-from service.hooks.clients import DIALECTS
+from service.hooks.dialects import DIALECTS
+from service.hooks.hook import CdsResponse, CdsService
 from service.hooks.request import HookRequest
 from service.store import Call
-from service.web.answers import FHIR_JSON, JSON, NAMED, json, milliseconds
 from service.web.body import read_body
-from service.web.described import Content, described
-from service.web.examples import CALL, CARDS
+from service.web.describe.described import Content, described
+from service.web.describe.examples import CALL, CARDS
 from service.web.feedback import SERVICE_ID, card_entries
 from service.web.parts import Parts
+from service.web.responses import FHIR_JSON, JSON, NAMED, json, milliseconds
 from service.web.schemas import cards_json, discovery_json, hook_request
 from service.web.schemas.shapes import CardsSchema, DiscoverySchema, HookCallSchema
 from service.web.trust import caller
@@ -77,7 +77,7 @@ def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ..
     if not reply.cards:
         parts.metrics.called(service.id, asked.hook, "silence")
         return ()
-    evidence = evidence_of(reply.assessment) if reply.assessment else None
+    evidence = fingerprint_of(reply.assessment) if reply.assessment else None
     withheld = _withheld(reply, asked, client, parts, evidence)
     parts.metrics.shown(service.id, asked.hook, reply.cards, withheld)
     entry = _call(
@@ -93,8 +93,8 @@ def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ..
     return tuple(card for card in reply.cards if card.uuid not in withheld)
 
 
-def _reply(service: CdsService, asked: HookRequest, client: Client, parts: Parts) -> Reply:
-    given = parts.circumstances(client, asked)
+def _reply(service: CdsService, asked: HookRequest, client: Client, parts: Parts) -> CdsResponse:
+    given = parts.call_context(client, asked)
     try:
         return service.respond(asked, given)
     finally:
@@ -112,7 +112,7 @@ def _note_failures(access: Access, parts: Parts) -> None:
 
 
 def _withheld(
-    reply: Reply, asked: HookRequest, client: Client, parts: Parts, evidence: str | None
+    reply: CdsResponse, asked: HookRequest, client: Client, parts: Parts, evidence: str | None
 ) -> Mapping[str, str]:
     """Why each card that the clinician is not to see is withheld, by its UUID."""
     if client.silent:
@@ -139,7 +139,7 @@ def _call(
     client: Client,
     parts: Parts,
     *,
-    reply: Reply | None = None,
+    reply: CdsResponse | None = None,
     evidence: str | None = None,
     withheld: Callable[[Card], str | None] = lambda card: None,
     refusal: str | None = None,

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service import errors
 from service.errors import ServiceError
-from service.web.answers import FHIR_JSON
+from service.web.responses import FHIR_JSON
 
 # What each error answers: the status, and the code of the OperationOutcome's issue (IssueType).
 STATUS: dict[type[ServiceError], tuple[int, str]] = {

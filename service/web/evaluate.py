@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from service.assess import assess
+from service.assessment_json import assessment_json
 from service.errors import NotABundle, PatientNotInBundle, RequestNotUnderstood, SeveralPatients
-from service.fhir.record import record_in
-from service.web.answers import FHIR_JSON, JSON, json
+from service.fhir.read.record import record_in
 from service.web.body import read_json
-from service.web.described import Content, Parameter, described
-from service.web.examples import BUNDLE
+from service.web.describe.described import Content, Parameter, described
+from service.web.describe.examples import BUNDLE
 from service.web.parts import Parts
 from service.web.query import A_DAY, check_names, day, flag
-from service.web.schemas import assessment_json
+from service.web.responses import FHIR_JSON, JSON, json
 from service.web.schemas.assessment_shapes import BUNDLE as BUNDLE_SHAPE
 from service.web.schemas.assessment_shapes import AssessmentSchema
 from service.web.trust import caller

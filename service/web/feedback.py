@@ -15,14 +15,14 @@ from service.errors import (
     UnknownService,
 )
 from service.hooks import SERVICES, find
-from service.hooks.cds_service import Reply
+from service.hooks.hook import CdsResponse
 from service.store import CardEntry
-from service.web.answers import json
 from service.web.body import read_json
-from service.web.described import Content, Parameter, described
-from service.web.examples import FEEDBACK
+from service.web.describe.described import Content, Parameter, described
+from service.web.describe.examples import FEEDBACK
 from service.web.parts import Parts
 from service.web.query import A_DAY, day
+from service.web.responses import json
 from service.web.schemas.feedback import feedback_items, summary_json
 from service.web.schemas.shapes import FeedbackSchema, SummarySchema
 from service.web.trust import caller
@@ -72,7 +72,7 @@ def routes(parts: Parts) -> Blueprint:
 
 
 def card_entries(
-    reply: Reply, *, withheld: Callable[[Card], str | None] = lambda card: None
+    reply: CdsResponse, *, withheld: Callable[[Card], str | None] = lambda card: None
 ) -> tuple[CardEntry, ...]:
     """What the audit keeps of a reply's cards, so that feedback on them can be told by rule and topic.
 

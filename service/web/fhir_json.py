@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
 
 from service.errors import NotAcceptable
-from service.web.answers import FHIR_JSON, JSON
+from service.web.responses import FHIR_JSON, JSON
 
 TYPES = (FHIR_JSON, JSON)
 # The values of `_format` beside the media types themselves.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from service import __version__
-from service.web.answers import json
-from service.web.described import Content, described
+from service.web.describe.described import Content, described
 from service.web.parts import Parts
+from service.web.responses import json
 from service.web.schemas.assessment_shapes import AliveSchema, ReadySchema
 
 STORE_PROBLEMS: dict[str, tuple[str, ...]] = {

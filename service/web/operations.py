@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from service import __version__
 from service.assess import assess
+from service.assessment import Assessment
 from service.cards import build
 from service.cards.lifestyle import is_offered, lifestyle_detail
 from service.errors import (
@@ -23,17 +24,17 @@ from service.errors import (
     RequestNotUnderstood,
     SeveralPatients,
 )
-from service.fhir.care_plan import Proposal, care_plan
-from service.fhir.evaluation import evaluation
-from service.fhir.parameters import ANYTHING, inputs
-from service.fhir.record import OWN_CANONICAL, record_in
-from service.findings import Assessment
+from service.fhir.read.parameters import ANYTHING, inputs
+from service.fhir.read.record import record_in
+from service.fhir.references import OWN_CANONICAL
+from service.fhir.write.care_plan import Proposal, care_plan
+from service.fhir.write.parameters import evaluation
 from service.hooks import SERVICES
 from service.hooks.red_flags import SERVICE as RED_FLAGS
 from service.knowledge import Knowledge
 from service.web.body import read_json
-from service.web.described import Content, Parameter, a_resource, described
-from service.web.examples import BUNDLE
+from service.web.describe.described import Content, Parameter, a_resource, described
+from service.web.describe.examples import BUNDLE
 from service.web.fhir_json import fhir_json, media_type
 from service.web.parts import Parts
 from service.web.query import day

@@ -8,16 +8,16 @@ from datetime import date
 
 from service.auth import Client, Clients, Keys
 from service.config import Settings
+from service.ehr.client import Fetcher
 from service.errors import RequestNotUnderstood
-from service.fhir.client import Fetcher
-from service.fhir.sieve import Sieve
+from service.fhir.read.prefilter import Prefilter
 from service.hooks.access import NO_ACCESS, NO_TOKEN, Access
-from service.hooks.cds_service import Circumstances
+from service.hooks.hook import CallContext
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
 from service.store import Store
-from service.web.metrics import Metrics
-from service.web.rates import Rates
+from service.web.process.metrics import Metrics
+from service.web.process.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Parts:
 
     settings: Settings
     knowledge: Knowledge
-    sieve: Sieve
+    prefilter: Prefilter
     store: Store
     clients: Clients
     keys: Keys
@@ -35,11 +35,11 @@ class Parts:
     metrics: Metrics
     rates: Rates
 
-    def circumstances(self, client: Client, asked: HookRequest) -> Circumstances:
+    def call_context(self, client: Client, asked: HookRequest) -> CallContext:
         """What a hook of this client is answered by today."""
-        return Circumstances(
+        return CallContext(
             self.knowledge,
-            self.sieve,
+            self.prefilter,
             client.pathway or self.settings.pathway,
             self.today(),
             self._access(client, asked),

@@ -24,8 +24,8 @@ from service.errors import ClientNotTrusted
 from service.hooks import SERVICES
 from service.store import Call
 from service.web.addresses import is_local, is_passed_on, names_this_machine
-from service.web.answers import NAMED, milliseconds
 from service.web.parts import Parts
+from service.web.responses import NAMED, milliseconds
 
 UNLIMITED = frozenset({"health.livez", "health.readyz", "metrics.scrape"})
 PUBLISHED = frozenset(

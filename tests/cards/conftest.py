@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.amounts import Amount, Span
-from service.answers import Answer, Basis
-from service.facts import Patient
-from service.findings import (
+from service.assessment import (
     Assessment,
     Contributor,
     Disposition,
@@ -19,10 +16,13 @@ from service.findings import (
     Step,
     SuggestedTest,
 )
+from service.facts import Patient
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Answer, Basis
+from service.facts.statements import Form, Statement
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
 from service.knowledge import Knowledge, load
-from service.statements import Form, Statement
-from service.truth import Truth
-from service.twitch import Twitch
 
 ON = date(2026, 11, 23)
 TWITCHING = Basis("muscle twitching", "Condition/t1", "2026-11-01")

@@ -11,13 +11,13 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.assessment import Assessment, Disposition, OpenQuestion, Referral, SuggestedTest, Unreadable
 from service.cards import Card, Kind, build
 from service.cards.card import OVERRIDE_REASONS, TOPICS
 from service.facts import Patient
-from service.findings import Assessment, Disposition, OpenQuestion, Referral, SuggestedTest, Unreadable
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
 from service.knowledge import Knowledge, load
-from service.truth import Truth
-from service.twitch import Twitch
 
 Assessed = Callable[..., Assessment]
 KNOWLEDGE = load()

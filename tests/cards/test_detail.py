@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from service.amounts import Span
-from service.answers import Answer, Basis
-from service.cards import build
-from service.cards.detail import address, label_for
-from service.cards.lifestyle import HABITS
-from service.findings import (
+from service.assessment import (
     Assessment,
     Contributor,
     Disposition,
@@ -23,9 +18,14 @@ from service.findings import (
     SuggestedTest,
     Unreadable,
 )
+from service.cards import build
+from service.cards.detail import address, label_for
+from service.cards.lifestyle import HABITS
+from service.facts.amounts import Span
+from service.facts.answers import Answer, Basis
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
-from service.truth import Truth
 
 Assessed = Callable[..., Assessment]
 LIFESTYLE, REVIEW, ROUTINE, URGENT, SAME_DAY = list(Disposition)[1:]

@@ -11,7 +11,7 @@ import pytest
 
 from service.assess import assess
 from service.cards import Card, build
-from service.fhir.record import entries, record_of
+from service.fhir.read.record import entries, record_of
 from tests.patients.render import rendered
 from tests.patients.stories import Story, knowledge, stories
 

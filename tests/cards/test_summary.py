@@ -6,16 +6,16 @@ from datetime import date
 
 import pytest
 
-from service.amounts import Span
-from service.answers import Answer, Basis
+from service.assessment import Assessment, Contributor, Disposition, Finding, OpenQuestion, Referral, RuleKind
 from service.cards import build
 from service.cards.phrases import dated, day_words, how_long, listed, measured
 from service.cards.summary import ABOUT, BESIDE, SUBJECT
 from service.facts import Facts
-from service.findings import Assessment, Contributor, Disposition, Finding, OpenQuestion, Referral, RuleKind
+from service.facts.amounts import Span
+from service.facts.answers import Answer, Basis
+from service.facts.statements import Form, Place, Statement
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.statements import Form, Place, Statement
-from service.truth import Truth
 from tests.cards.conftest import ON, a_twitch, twitch
 
 Assessed = Callable[..., Assessment]

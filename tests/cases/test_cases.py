@@ -33,7 +33,7 @@ import pytest
 
 from service import knowledge as knowledge_module
 from service.assess import assess
-from service.fhir.record import entries, record_of
+from service.fhir.read.record import entries, record_of
 from tests.patients.stories import golden_assessment
 
 HERE = Path(__file__).parent

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from service.assess import assess
-from service.fhir.record import entries, record_of
-from service.findings import Assessment
+from service.assessment import Assessment
+from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge
 from tests.cases.test_cases import ON, SYSTEMS, Json, bundle_of, cases, knowledge
 from tests.patients.stories import golden_assessment

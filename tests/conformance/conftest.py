@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.config import Settings
-from service.fhir.client import Fetcher
-from service.hooks.clients import DIALECTS
+from service.ehr.client import Fetcher
+from service.hooks.dialects import DIALECTS
 from service.store import Store
 from service.web import create_app
 from tests.conformance import ehr

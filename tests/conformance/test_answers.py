@@ -9,7 +9,7 @@ import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from markdown_it import MarkdownIt
 
-from service.hooks.clients import DIALECTS
+from service.hooks.dialects import DIALECTS
 from tests.conformance import schemas
 from tests.conformance.conftest import Ask
 from tests.conformance.ehr import CARRIES, about, cards, is_uuid, request, suggestions

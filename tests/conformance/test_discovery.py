@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from service.hooks.clients import DIALECTS
+from service.hooks.dialects import DIALECTS
 from service.web.schemas import discovery_json
 from tests.conformance import schemas
 from tests.conformance.ehr import ADDRESS, CARRIES, KEYS, TWITCH, WEAKNESS, post, request

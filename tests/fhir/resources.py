@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from service.facts import Facts
-from service.fhir import Read, read_facts
-from service.fhir.record import record_of
+from service.fhir.read import Read, read_facts
+from service.fhir.read.record import record_of
 from service.knowledge import Knowledge, load
 
 ON = date(2026, 11, 23)

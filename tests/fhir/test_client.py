@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from service.fhir.client import Fetched, Fetcher, Limits, Why
+from service.ehr.client import Fetched, Fetcher, Limits, Why
 from tests.fhir.servers.faults import Asked, FaultServer, endless, gives, hangs_up, in_turn, searchset
 
 TOKEN = "a-token.that-is_secret~1"

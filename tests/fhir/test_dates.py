@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.amounts import Amount, Span
-from service.fhir.dates import at_age, between_ages, end, moment, span, start, years_between
-from service.fhir.views import NotReadable, Period, Quantity, Range
+from service.facts.amounts import Amount, Span
+from service.fhir.read.dates import at_age, between_ages, end, moment, span, start, years_between
+from service.fhir.read.views import NotReadable, Period, Quantity, Range
 from tests.fhir.resources import A_TWITCH, Json, concept, condition, quantity, read, resource
 
 ON = date(2026, 11, 23)

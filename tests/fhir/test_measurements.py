@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.amounts import Amount
-from service.results import Result
+from service.facts.amounts import Amount
+from service.facts.results import Result
+from service.facts.truth import Truth
 from service.rules.same_day import critical_electrolytes
-from service.truth import Truth
 from tests.fhir.resources import Json, concept, facts, lab_code, observation, packaged, quantity, read
 
 POTASSIUM = lab_code("potassium")

@@ -9,17 +9,25 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from service.amounts import Span
-from service.answers import Answer, Basis
+from service.assessment import (
+    Assessment,
+    Contributor,
+    Disposition,
+    Finding,
+    Referral,
+    RuleKind,
+    SuggestedTest,
+)
 from service.errors import KnowledgeInvalid
 from service.facts import Patient
-from service.fhir.orders import NEUROLOGY, check_orders, occasion, orders_for, referral_order
-from service.findings import Assessment, Contributor, Disposition, Finding, Referral, RuleKind, SuggestedTest
+from service.facts.amounts import Span
+from service.facts.answers import Answer, Basis
+from service.facts.statements import Form, Statement
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
+from service.fhir.write.orders import NEUROLOGY, check_orders, occasion, orders_for, referral_order
 from service.knowledge import Knowledge, load
 from service.knowledge.measures import Coding
-from service.statements import Form, Statement
-from service.truth import Truth
-from service.twitch import Twitch
 
 ON = date(2026, 11, 23)
 URGENT = Referral(True, "neurology", "urgent", note="clinical suspicion of motor neuron disease")

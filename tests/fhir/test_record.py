@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from service.errors import NotABundle, SeveralPatients
-from service.fhir.record import BUNDLE_TYPES, Entry, Record, entries, normal, record_of
+from service.fhir.read.record import BUNDLE_TYPES, Entry, Record, entries, record_of
+from service.fhir.references import normal
 from tests.fhir.resources import (
     A_TWITCH,
     PATIENT,

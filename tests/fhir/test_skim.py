@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.assess import assess
-from service.fhir.record import Record, entries, record_of
-from service.fhir.skim import skimmed
+from service.fhir.read.record import Record, entries, record_of
+from service.fhir.read.skim import skimmed
 from tests.fhir.resources import packaged
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from service.amounts import Span
-from service.statements import Form
-from service.truth import Truth
+from service.facts.amounts import Span
+from service.facts.statements import Form
+from service.facts.truth import Truth
 from tests.fhir.resources import (
     PATIENT,
     TWITCH,

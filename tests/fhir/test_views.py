@@ -17,8 +17,8 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from msgspec.structs import fields
 
-from service.fhir import views
-from service.fhir.views import NotReadable, View, one_of, view
+from service.fhir.read import views
+from service.fhir.read.views import NotReadable, View, one_of, view
 
 ROOT = Path(__file__).parents[2]
 CODE = {"coding": [{"system": "http://loinc.org", "code": "2823-3"}], "text": "x"}
@@ -263,8 +263,8 @@ FIRST_READS = """
 import sys
 from threading import Barrier, Thread
 
-from service.fhir import views
-from service.fhir.views import NotReadable, Valued, View, view
+from service.fhir.read import views
+from service.fhir.read.views import NotReadable, Valued, View, view
 
 sys.setswitchinterval(1e-6)
 together = Barrier(8)

@@ -14,11 +14,11 @@ from fhir_profiles.scripts import examples
 from fhir_profiles.scripts.artefact import OPERATIONS, RESOURCES
 from fhir_profiles.scripts.examples import record, scenarios
 from service.assess import assess
-from service.fhir.evaluation import evaluation
-from service.fhir.parameters import ANYTHING
-from service.fhir.record import entries, record_of
+from service.facts.truth import Truth
+from service.fhir.read.parameters import ANYTHING
+from service.fhir.read.record import entries, record_of
+from service.fhir.write.parameters import evaluation
 from service.knowledge import Knowledge
-from service.truth import Truth
 from service.web.operations import APPLY, EVALUATE
 from tests.patients.stories import PATHWAYS
 from tests.validators import by_chance, emitted

@@ -8,7 +8,7 @@ import pytest
 from fhir_profiles.scripts.logic import DEFAULT_PATHWAY, elements
 from service.cards.card import Kind
 from service.hooks import SERVICES
-from service.hooks.cds_service import CdsService
+from service.hooks.hook import CdsService
 from service.knowledge import Knowledge
 from service.rules.rule import RULES
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from service.fhir import read_facts
-from service.fhir.record import entries, record_of
+from service.facts.truth import Truth
+from service.fhir.read import read_facts
+from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge
-from service.truth import Truth
 
 Artefacts = Mapping[str, dict[str, Any]]
 ON = date(2026, 11, 23)

@@ -8,8 +8,8 @@ import msgspec
 import orjson
 import pytest
 
-from service.fhir.sieve import Sieve
-from service.hooks.cds_service import Circumstances
+from service.fhir.read.prefilter import Prefilter
+from service.hooks.hook import CallContext
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge, load
 
@@ -23,8 +23,8 @@ def knowledge() -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def given(knowledge: Knowledge) -> Circumstances:
-    return Circumstances(knowledge, Sieve(knowledge), "early-referral", ON)
+def given(knowledge: Knowledge) -> CallContext:
+    return CallContext(knowledge, Prefilter(knowledge), "early-referral", ON)
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import msgspec
 import orjson
 import pytest
 
+from service.ehr.client import Fetched, Why
 from service.errors import RecordNotAvailable
-from service.fhir.client import Fetched, Why
 from service.hooks.access import Access
-from service.hooks.cds_service import Circumstances
+from service.hooks.hook import CallContext
 from service.hooks.prefetch import gather
 from service.hooks.red_flags import respond
 from service.hooks.request import HookRequest
@@ -63,7 +63,7 @@ def access(ehr: Ehr, knowledge: Knowledge) -> Access:
 
 
 @pytest.fixture
-def given(given: Circumstances, access: Access) -> Circumstances:
+def given(given: CallContext, access: Access) -> CallContext:
     return replace(given, access=access)
 
 
@@ -72,7 +72,7 @@ def lacking(call: HookRequest, *keys: str) -> HookRequest:
 
 
 def test_nothing_is_fetched_for_a_patient_without_a_twitch_whose_required_keys_came(
-    call: Call, given: Circumstances, ehr: Ehr
+    call: Call, given: CallContext, ehr: Ehr
 ) -> None:
     assert respond(call(), given).cards == ()
 
@@ -80,7 +80,7 @@ def test_nothing_is_fetched_for_a_patient_without_a_twitch_whose_required_keys_c
 
 
 def test_required_keys_that_were_not_sent_are_fetched_and_nothing_else_without_a_twitch(
-    call: Call, found: Found, given: Circumstances, ehr: Ehr
+    call: Call, found: Found, given: CallContext, ehr: Ehr
 ) -> None:
     ehr.has = {"conditions": found(), "observations": found()}
 
@@ -92,7 +92,7 @@ def test_required_keys_that_were_not_sent_are_fetched_and_nothing_else_without_a
 
 
 def test_with_a_twitch_the_optional_keys_are_fetched_too(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     ehr.has = {source.key: found() for source in SOURCES} | {
         "patient": {"resourceType": "Patient", "id": "p1"}
@@ -108,7 +108,7 @@ def test_with_a_twitch_the_optional_keys_are_fetched_too(
 
 
 def test_a_twitch_that_was_fetched_is_assessed(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     ehr.has = {"conditions": found(twitch)}
 
@@ -119,7 +119,7 @@ def test_a_twitch_that_was_fetched_is_assessed(
 
 
 def test_optional_keys_that_cannot_be_had_are_named_on_the_card(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr, access: Access
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr, access: Access
 ) -> None:
     reply = respond(call(conditions=found(twitch)), given)
 
@@ -129,7 +129,7 @@ def test_optional_keys_that_cannot_be_had_are_named_on_the_card(
 
 @pytest.mark.parametrize("why", list(Why))
 def test_required_keys_that_cannot_be_had_are_named_with_the_reason(
-    call: Call, given: Circumstances, ehr: Ehr, why: Why
+    call: Call, given: CallContext, ehr: Ehr, why: Why
 ) -> None:
     ehr.why = why
 
@@ -148,7 +148,7 @@ def test_required_keys_that_cannot_be_had_are_named_with_the_reason(
     ],
 )
 def test_what_is_known_to_be_empty_is_not_asked_for_again(
-    call: Call, given: Circumstances, ehr: Ehr, value: Any
+    call: Call, given: CallContext, ehr: Ehr, value: Any
 ) -> None:
     respond(call(conditions=value), given)
 
@@ -157,7 +157,7 @@ def test_what_is_known_to_be_empty_is_not_asked_for_again(
 
 @pytest.mark.conformance("prefetch-outcome")
 def test_what_the_client_failed_to_read_is_not_asked_for_again(
-    call: Call, given: Circumstances, ehr: Ehr
+    call: Call, given: CallContext, ehr: Ehr
 ) -> None:
     with pytest.raises(RecordNotAvailable, match="the client could not read it"):
         respond(call(conditions=ERROR), given)
@@ -166,7 +166,7 @@ def test_what_the_client_failed_to_read_is_not_asked_for_again(
 
 
 def test_an_error_among_the_results_is_not_asked_for_again(
-    call: Call, found: Found, given: Circumstances, ehr: Ehr
+    call: Call, found: Found, given: CallContext, ehr: Ehr
 ) -> None:
     with pytest.raises(RecordNotAvailable, match="met an error"):
         respond(call(conditions=found({"resourceType": "Condition", "id": "c"}, ERROR)), given)
@@ -176,7 +176,7 @@ def test_an_error_among_the_results_is_not_asked_for_again(
 
 @pytest.mark.parametrize("value", ["<html>", [], 7, {}], ids=repr)
 def test_what_is_no_fhir_is_asked_for_as_if_it_had_not_been_sent(
-    call: Call, found: Found, given: Circumstances, ehr: Ehr, value: Any
+    call: Call, found: Found, given: CallContext, ehr: Ehr, value: Any
 ) -> None:
     ehr.has = {"conditions": found()}
 
@@ -187,7 +187,7 @@ def test_what_is_no_fhir_is_asked_for_as_if_it_had_not_been_sent(
 
 @pytest.mark.conformance("38", "prefetch-next")
 def test_first_pages_are_completed_and_never_from_where_the_clients_link_says(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     ehr.has = {"conditions": found(twitch)}
 
@@ -200,7 +200,7 @@ def test_first_pages_are_completed_and_never_from_where_the_clients_link_says(
 
 
 def test_first_pages_that_cannot_be_completed_are_used_and_named(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     reply = respond(call(conditions=found(twitch, link=NEXT)), given)
 
@@ -209,7 +209,7 @@ def test_first_pages_that_cannot_be_completed_are_used_and_named(
 
 
 def test_first_pages_without_a_twitch_that_cannot_be_completed_are_not_silence(
-    call: Call, found: Found, given: Circumstances, ehr: Ehr
+    call: Call, found: Found, given: CallContext, ehr: Ehr
 ) -> None:
     with pytest.raises(RecordNotAvailable) as caught:
         respond(call(conditions=found(link=NEXT)), given)
@@ -217,14 +217,14 @@ def test_first_pages_without_a_twitch_that_cannot_be_completed_are_not_silence(
     assert caught.value.missing == (f"conditions (all pages of it; {Why.TIMEOUT.value})",)
 
 
-def test_a_fetched_part_is_a_part(call: Call, found: Found, given: Circumstances, ehr: Ehr) -> None:
+def test_a_fetched_part_is_a_part(call: Call, found: Found, given: CallContext, ehr: Ehr) -> None:
     ehr.has = {"conditions": found(link=NEXT)}
 
     with pytest.raises(RecordNotAvailable, match="all pages of it"):
         respond(lacking(call(), "conditions"), given)
 
 
-def test_a_fetched_outcome_is_a_failure(call: Call, found: Found, given: Circumstances, ehr: Ehr) -> None:
+def test_a_fetched_outcome_is_a_failure(call: Call, found: Found, given: CallContext, ehr: Ehr) -> None:
     ehr.has = {"conditions": found(ERROR)}
 
     with pytest.raises(RecordNotAvailable, match="conditions"):
@@ -233,7 +233,7 @@ def test_a_fetched_outcome_is_a_failure(call: Call, found: Found, given: Circums
 
 @pytest.mark.conformance("30")
 def test_all_rounds_share_one_deadline(
-    call: Call, found: Found, twitch: dict[str, Any], given: Circumstances, ehr: Ehr
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     ehr.has = {"conditions": found(twitch)}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.errors import RecordNotAvailable
-from service.hooks.cds_service import Circumstances
+from service.hooks.hook import CallContext
 from service.hooks.order_check import respond
 from service.hooks.request import HookRequest
 
@@ -75,7 +75,7 @@ def offers(reply: Any) -> list[str]:
     ],
 )
 def test_emg_and_nerve_conduction_studies_belong_together(
-    sign: Sign, given: Circumstances, at_hand: dict[str, Any], added: str
+    sign: Sign, given: CallContext, at_hand: dict[str, Any], added: str
 ) -> None:
     reply = respond(sign(at_hand), given)
 
@@ -84,20 +84,20 @@ def test_emg_and_nerve_conduction_studies_belong_together(
     assert reply.cards[0].source.topic.code == "TwitchOrderCheck"
 
 
-def test_a_pair_is_not_completed_again(sign: Sign, given: Circumstances) -> None:
+def test_a_pair_is_not_completed_again(sign: Sign, given: CallContext) -> None:
     for orders in ([order(EMG), order(text=NCS_TEXT, name="o2")], [order(BOTH)]):
         assert offers(respond(sign(*orders), given)) == ["referral"]
 
 
 @pytest.mark.conformance("order-sign")
-def test_a_referral_among_the_orders_is_not_suggested_again(sign: Sign, given: Circumstances) -> None:
+def test_a_referral_among_the_orders_is_not_suggested_again(sign: Sign, given: CallContext) -> None:
     generic = order(GENERIC, name="o2", performerType=coded(NEUROLOGY))
 
     for referral in (order(REFERRAL, name="o2"), generic):
         assert offers(respond(sign(order(EMG), referral), given)) == ["ncs"]
 
 
-def test_a_companion_alone_is_said_softly(sign: Sign, given: Circumstances) -> None:
+def test_a_companion_alone_is_said_softly(sign: Sign, given: CallContext) -> None:
     (card,) = respond(sign(order(EMG), order(REFERRAL, name="o2")), given).cards
 
     assert card.indicator == "info"
@@ -106,7 +106,7 @@ def test_a_companion_alone_is_said_softly(sign: Sign, given: Circumstances) -> N
 
 @pytest.mark.parametrize("at_hand", [MRI_BRAIN, MRI_NECK], ids=["brain", "neck"])
 def test_an_mri_leads_to_the_referral_that_the_assessment_suggests(
-    sign: Sign, given: Circumstances, at_hand: tuple[str, str]
+    sign: Sign, given: CallContext, at_hand: tuple[str, str]
 ) -> None:
     reply = respond(sign(order(at_hand)), given)
 
@@ -114,7 +114,7 @@ def test_an_mri_leads_to_the_referral_that_the_assessment_suggests(
     assert reply.cards[0].summary.endswith("refer to neurology (routine)")
 
 
-def test_an_analyte_leads_to_the_rest_of_the_panel(sign: Sign, given: Circumstances) -> None:
+def test_an_analyte_leads_to_the_rest_of_the_panel(sign: Sign, given: CallContext) -> None:
     reply = respond(sign(order(CK), order(REFERRAL, name="o2")), given)
 
     (panel,) = reply.cards[0].suggestions
@@ -124,12 +124,12 @@ def test_an_analyte_leads_to_the_rest_of_the_panel(sign: Sign, given: Circumstan
     assert not any("kinase" in text.lower() for text in ordered)
 
 
-def test_a_neurology_referral_alone_is_right_as_it_is(sign: Sign, given: Circumstances) -> None:
+def test_a_neurology_referral_alone_is_right_as_it_is(sign: Sign, given: CallContext) -> None:
     assert respond(sign(order(REFERRAL)), given).cards == ()
 
 
 def test_warning_signs_raise_the_priority_of_what_they_ask_for(
-    sign: Sign, given: Circumstances, weakness: dict[str, Any]
+    sign: Sign, given: CallContext, weakness: dict[str, Any]
 ) -> None:
     orders = [
         order(EMG, note=[{"text": "left hand"}]),
@@ -149,7 +149,7 @@ def test_warning_signs_raise_the_priority_of_what_they_ask_for(
 
 @pytest.mark.parametrize("priority", ["asap", "stat", "now", 7])
 def test_what_is_soon_enough_or_not_understood_is_left_alone(
-    sign: Sign, given: Circumstances, weakness: dict[str, Any], priority: Any
+    sign: Sign, given: CallContext, weakness: dict[str, Any], priority: Any
 ) -> None:
     orders = [order(BOTH, priority=priority), order(REFERRAL, name="o2", priority="urgent")]
 
@@ -157,18 +157,18 @@ def test_what_is_soon_enough_or_not_understood_is_left_alone(
 
 
 def test_an_order_without_an_id_cannot_be_changed(
-    sign: Sign, given: Circumstances, weakness: dict[str, Any]
+    sign: Sign, given: CallContext, weakness: dict[str, Any]
 ) -> None:
     nameless = {name: value for name, value in order(EMG).items() if name != "id"}
 
     assert offers(respond(sign(nameless, also=[weakness]), given)) == ["referral", "ncs"]
 
 
-def test_without_urgency_no_priority_is_raised(sign: Sign, given: Circumstances) -> None:
+def test_without_urgency_no_priority_is_raised(sign: Sign, given: CallContext) -> None:
     assert "priority" not in offers(respond(sign(order(EMG)), given))
 
 
-def test_what_was_done_lately_is_said(sign: Sign, given: Circumstances, found: Found) -> None:
+def test_what_was_done_lately_is_said(sign: Sign, given: CallContext, found: Found) -> None:
     done = {
         "resourceType": "Procedure",
         "id": "p",
@@ -187,7 +187,7 @@ def test_what_was_done_lately_is_said(sign: Sign, given: Circumstances, found: F
 
 
 def test_the_orders_at_hand_are_not_what_was_ordered_lately(
-    sign: Sign, given: Circumstances, found: Found
+    sign: Sign, given: CallContext, found: Found
 ) -> None:
     emg, referral = order(EMG, authoredOn="2026-11-23"), order(REFERRAL, name="o2", authoredOn="2026-11-23")
 
@@ -199,7 +199,7 @@ def test_the_orders_at_hand_are_not_what_was_ordered_lately(
 
 @pytest.mark.conformance("order-select")
 def test_only_what_was_selected_is_checked_and_all_drafts_count_as_there(
-    sign: Sign, given: Circumstances, found: Found
+    sign: Sign, given: CallContext, found: Found
 ) -> None:
     drafts = found(order(EMG), order(REFERRAL, name="o2"), order((OWN, "1"), name="o3"))
 
@@ -241,7 +241,7 @@ ODD = {
 @pytest.mark.conformance("order-select", "order-sign")
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_other_and_odd_orders_are_met_with_silence_before_the_prefetch_is_looked_at(
-    sign: Sign, given: Circumstances, odd: Any
+    sign: Sign, given: CallContext, odd: Any
 ) -> None:
     request = replace(sign(odd), prefetch={})
 
@@ -251,19 +251,19 @@ def test_other_and_odd_orders_are_met_with_silence_before_the_prefetch_is_looked
 @pytest.mark.parametrize(
     "drafts", [[], {}, None, "orders", [None], {"entry": None}, {"entry": {}}, 7], ids=repr
 )
-def test_drafts_of_any_shape_are_no_failure(sign: Sign, given: Circumstances, drafts: Any) -> None:
+def test_drafts_of_any_shape_are_no_failure(sign: Sign, given: CallContext, drafts: Any) -> None:
     assert respond(sign(context={"draftOrders": drafts}), given).cards == ()
 
 
 @pytest.mark.parametrize(
     "wrap", [lambda o: [o], lambda o: o, lambda o: {"entry": [o]}], ids=["list", "one", "bare"]
 )
-def test_drafts_may_come_without_their_bundle(sign: Sign, given: Circumstances, wrap: Any) -> None:
+def test_drafts_may_come_without_their_bundle(sign: Sign, given: CallContext, wrap: Any) -> None:
     assert "ncs" in offers(respond(sign(context={"draftOrders": wrap(order(EMG))}), given))
 
 
 def test_an_id_as_long_as_epics_is_no_obstacle(
-    sign: Sign, given: Circumstances, weakness: dict[str, Any]
+    sign: Sign, given: CallContext, weakness: dict[str, Any]
 ) -> None:
     reply = respond(sign(order(EMG, name="x" * 190), also=[weakness]), given)
 
@@ -271,20 +271,20 @@ def test_an_id_as_long_as_epics_is_no_obstacle(
 
 
 def test_without_a_twitch_there_is_nothing_to_check(
-    call: Callable[..., HookRequest], found: Found, given: Circumstances
+    call: Callable[..., HookRequest], found: Found, given: CallContext
 ) -> None:
     request = replace(call(), hook="order-sign", context={"draftOrders": found(order(EMG))})
 
     assert respond(request, given).cards == ()
 
 
-def test_an_order_that_matters_without_the_record_is_not_silence(sign: Sign, given: Circumstances) -> None:
+def test_an_order_that_matters_without_the_record_is_not_silence(sign: Sign, given: CallContext) -> None:
     with pytest.raises(RecordNotAvailable):
         respond(replace(sign(order(EMG)), prefetch={}), given)
 
 
 def test_a_part_of_the_record_that_calls_for_no_card_is_not_silence(
-    sign: Sign, given: Circumstances, found: Found
+    sign: Sign, given: CallContext, found: Found
 ) -> None:
     cut_off = found(link=[{"relation": "next", "url": "https://ehr.example/2"}])
 
@@ -293,7 +293,7 @@ def test_a_part_of_the_record_that_calls_for_no_card_is_not_silence(
 
 
 def test_a_twitch_that_cannot_be_read_is_said(
-    call: Callable[..., HookRequest], found: Found, twitch: dict[str, Any], given: Circumstances
+    call: Callable[..., HookRequest], found: Found, twitch: dict[str, Any], given: CallContext
 ) -> None:
     broken = found({**twitch, "onsetDateTime": "last spring"})
     request = replace(call(conditions=broken), hook="order-sign", context={"draftOrders": found(order(EMG))})
@@ -303,12 +303,12 @@ def test_a_twitch_that_cannot_be_read_is_said(
     assert card.source.topic.code == "TwitchNotEvaluated"
 
 
-def test_patients_are_not_told(sign: Sign, given: Circumstances) -> None:
+def test_patients_are_not_told(sign: Sign, given: CallContext) -> None:
     assert respond(replace(sign(order(EMG)), user="Patient/p1"), given).cards == ()
 
 
 def test_a_same_day_assessment_is_as_loud_and_as_lasting_as_on_the_chart(
-    sign: Sign, given: Circumstances, found: Found
+    sign: Sign, given: CallContext, found: Found
 ) -> None:
     potassium = {
         "resourceType": "Observation",
@@ -333,7 +333,7 @@ def test_a_same_day_assessment_is_as_loud_and_as_lasting_as_on_the_chart(
     assert "as an emergency today" in card.summary
 
 
-def test_only_the_gravest_sign_says_why(sign: Sign, given: Circumstances, weakness: dict[str, Any]) -> None:
+def test_only_the_gravest_sign_says_why(sign: Sign, given: CallContext, weakness: dict[str, Any]) -> None:
     (card,) = respond(sign(order(EMG), also=[weakness]), given).cards
 
     why = card.detail.partition("**Why:**")[2]

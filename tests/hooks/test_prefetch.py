@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from service.errors import RecordNotAvailable
-from service.fhir.record import Entry
+from service.fhir.read.record import Entry
 from service.hooks.prefetch import SOURCES, Prefetched, gather
 from tests.fhir.resources import packaged
 

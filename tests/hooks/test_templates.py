@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from service.fhir.record import record_of
+from service.fhir.read.record import record_of
 from service.hooks import SERVICES
 from service.hooks.templates import PATIENT, SOURCES, Source, observation_codes, study_codes, templates
 from service.knowledge import Knowledge

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from service import __version__
+from service.assessment import Disposition
 from service.errors import KnowledgeInvalid
-from service.findings import Disposition
 from service.knowledge import FILES, changes, load
 from service.knowledge.checks import problems_in
 from service.knowledge.overlay import Changes, changes_of, problems_of

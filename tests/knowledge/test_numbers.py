@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ucumvert import PintUcumRegistry
 
-from service.findings import Disposition
+from service.assessment import Disposition
 from service.knowledge import load
 
 PRECISION = 5e-9  # factors are written to nine significant digits

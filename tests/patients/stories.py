@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from service.assess import assess
+from service.assessment import Assessment
+from service.assessment_json import assessment_json
 from service.cards import Card, build
-from service.fhir.record import entries, record_of
-from service.findings import Assessment
+from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge, load
-from service.web.schemas import assessment_json
 
 FOLDER = Path(__file__).parent
 PATHWAYS = ("early-referral", "nice-ng127")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from service.findings import Disposition, RuleKind
+from service.assessment import Disposition, RuleKind
 from tests.patients.stories import PATHWAYS, Story, golden_assessment, golden_cards, stories
 
 STORIES = stories()

@@ -19,13 +19,13 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from service.amounts import Amount, Span
-from service.answers import Basis
 from service.facts import Facts, MedicineUse, Past, Patient, Relative
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Basis
+from service.facts.results import Result
+from service.facts.statements import Form, Place, Statement, gathered
+from service.facts.truth import Truth
 from service.knowledge import Knowledge, load
-from service.results import Result
-from service.statements import Form, Place, Statement, gathered
-from service.truth import Truth
 
 ON = date(2026, 11, 23)
 FORMS = {"condition": Form.CONDITION, "observation": Form.OBSERVATION, "answer": Form.ANSWER}

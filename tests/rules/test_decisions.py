@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.findings import Assessment, Disposition, OpenQuestion, Referral
+from service.assessment import Assessment, Disposition, OpenQuestion, Referral
 from service.rules import RULES, evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases

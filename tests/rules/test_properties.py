@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from service.facts.truth import Truth
 from service.rules import RULES, evaluate
-from service.truth import Truth
 from tests.rules.case_files import Case, cases
 from tests.rules.given import TWITCH, facts, packaged
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from service.answers import Answer, not_recorded
+from service.assessment import RuleKind
 from service.facts import Facts
-from service.findings import RuleKind
+from service.facts.answers import Answer, not_recorded
+from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
 from service.rules import RULES
 from service.rules.contributors import TRIGGERS, high_alcohol
 from service.rules.red_flags import cramping
 from service.rules.rule import Question, Rule, asked_once, motor_flag, red_flag, same_day
-from service.truth import Truth
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
 

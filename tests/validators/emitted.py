@@ -22,12 +22,12 @@ from werkzeug.test import TestResponse
 from fhir_profiles.scripts.artefact import HOOKS, RESOURCES, canonical
 from fhir_profiles.scripts.examples import OPERATION_PATHS, record, scenarios
 from service.assess import assess
+from service.assessment import Assessment, Disposition, Referral, SuggestedTest
 from service.cards import build
 from service.config import Settings
-from service.fhir.orders import Occasion, occasion, orders_for, referral_order
-from service.fhir.record import entries, record_of
-from service.findings import Assessment, Disposition, Referral, SuggestedTest
-from service.hooks.clients import DIALECTS
+from service.fhir.read.record import entries, record_of
+from service.fhir.write.orders import Occasion, occasion, orders_for, referral_order
+from service.hooks.dialects import DIALECTS
 from service.knowledge import Knowledge, load
 from service.store import Store
 from service.web import create_app

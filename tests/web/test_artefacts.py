@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from fhir_profiles.scripts.artefact import BASE, RESOURCES
 from service import __version__
-from service.fhir.artefacts import PARAMETERS
+from service.fhir.write.artefacts import PARAMETERS
 from tests.web.trusted import PUBLIC_URL, registered
 
 QUESTIONNAIRE = "/fhir/Questionnaire/twitch-history"

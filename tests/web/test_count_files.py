@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.mmap_dict import MmapedDict
 
-from service.web.count_files import SIZE, CountFile
+from service.web.process.count_files import SIZE, CountFile
 
 KEYS = [f"counter number {number}" for number in range(SIZE // 32)]
 

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.auth.clients import PROFILES
-from service.hooks.clients import DIALECTS
+from service.hooks.dialects import DIALECTS
 from tests.web.test_calls import empty_members
 from tests.web.trusted import PUBLIC_URL, bearing, registered
 

@@ -16,11 +16,11 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from service.hooks.clients import DIALECTS
-from service.web.described import Content, Parameter, described
+from service.hooks.dialects import DIALECTS
+from service.web.describe.described import Content, Parameter, described
+from service.web.describe.examples import BUNDLE, CALL, CARD, CARDS, FEEDBACK, REFERRAL
+from service.web.describe.openapi import MARKED, description, methods_of
 from service.web.errors import STATUS
-from service.web.examples import BUNDLE, CALL, CARD, CARDS, FEEDBACK, REFERRAL
-from service.web.openapi import MARKED, description, methods_of
 from tests.web.trusted import PUBLIC_URL, bearing, registered
 
 HOOK = "/cds-services/fasciculation-red-flags"

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from service import errors
 from service.errors import KnowledgeInvalid, ServiceError
-from service.web.answers import Steadfast
 from service.web.errors import STATUS, on_service_error, status_of
+from service.web.responses import Steadfast
 
 HOOK = "/cds-services/fasciculation-red-flags"
 SECRETS = ("Sentinelson", "1974-03-12", "secret-token", "last-tuesday")

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.amounts import Amount
-from service.answers import Answer, Basis
+from service.assessment import Assessment, Disposition, Finding, RuleKind, SuggestedTest
+from service.assessment_json import _number, _range, assessment_json
 from service.facts import Patient
-from service.findings import Assessment, Disposition, Finding, RuleKind, SuggestedTest
-from service.truth import Truth
-from service.twitch import Twitch
-from service.web.schemas import assessment_json
-from service.web.schemas.assessment import _number, _range
+from service.facts.amounts import Amount
+from service.facts.answers import Answer, Basis
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
 
 MEMBERS = [
     "on",
@@ -28,6 +27,7 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "unreadMedicines",
     "otherSubjects",
     "unreadable",
 ]

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.config import Settings
-from service.fhir.client import Fetcher
+from service.ehr.client import Fetcher
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web import create_app

@@ -13,7 +13,7 @@ from service.config import Settings
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web import create_app
-from service.web.metrics import ALARMS
+from service.web.process.metrics import ALARMS
 from tests.fhir.servers.faults import FaultServer, gives
 from tests.web.trusted import FORGED, PUBLIC_URL, bearing, registered
 

@@ -10,10 +10,10 @@ from fhir.resources.R4B import get_fhir_model_class
 from flask.testing import FlaskClient
 
 from fhir_profiles.scripts.artefact import RESOURCES
+from service.assessment import Assessment
+from service.assessment_json import assessment_json
 from service.cards import build
-from service.findings import Assessment
 from service.knowledge import Knowledge
-from service.web.schemas import assessment_json
 from tests.patients.stories import PATHWAYS, Story, stories
 from tests.web.conftest import ON
 
@@ -304,6 +304,7 @@ def from_json(answer: Json) -> Any:
     """The same pairs, made of the JSON of /evaluate."""
     singular = {"findings": "finding", "contributors": "contributor", "tests": "test"}
     singular |= {"openQuestions": "openQuestion", "sites": "site", "regions": "region", "analytes": "analyte"}
+    singular |= {"unreadMedicines": "unreadMedicine"}
     pairs: list[Any] = []
     for name, value in answer.items():
         if name == "withheldAnalytes":

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from service.auth import Client
 from service.errors import TooManyRequests
 from service.store import Store
-from service.web.rates import REFUSALS_A_MINUTE, Rates
-from service.web.shared_counts import RECORDS, SharedCounts
+from service.web.process.rates import REFUSALS_A_MINUTE, Rates
+from service.web.process.shared_counts import RECORDS, SharedCounts
 from tests.web.trusted import FORGED, PUBLIC_URL, bearing, registered
 
 HOOK = "/cds-services/fasciculation-red-flags"

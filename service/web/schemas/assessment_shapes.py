@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from service.fhir.record import BUNDLE_TYPES
-from service.findings import Disposition
-from service.truth import Truth
+from service.assessment import Disposition
+from service.facts.truth import Truth
+from service.fhir.read.record import BUNDLE_TYPES
 from service.web.schemas.shapes import Shape, listed, may, said
 
 TRUTHS = validate.OneOf([truth.name for truth in Truth])
@@ -119,6 +119,13 @@ class UnreadableSchema(Shape):
     reason = fields.String(required=True)
 
 
+class UnreadMedicineSchema(Shape):
+    """A medicine in use that no known code and no name tells."""
+
+    source = fields.String(required=True)
+    date = fields.String(**said("As the record writes it.", null=True))
+
+
 class AssessmentSchema(Shape):
     """Everything that was decided about one patient on one day."""
 
@@ -133,6 +140,7 @@ class AssessmentSchema(Shape):
     tests = listed(SuggestedTestSchema, "The tests that belong to it.")
     lifestyle = listed(StepSchema, "Steps against benign twitching.")
     openQuestions = listed(QuestionSchema, "What to ask the patient next.")  # noqa: N815
+    unreadMedicines = listed(UnreadMedicineSchema, "In use, but neither code nor name tells which.")  # noqa: N815
     otherSubjects = fields.Integer(**said("Resources about other patients, which were not used."))  # noqa: N815
     unreadable = listed(UnreadableSchema, "What could not be read, and so is unknown.")
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from service.cards import Action, Card, Coding, Source, Suggestion
-from service.hooks.cds_service import CdsService
-from service.hooks.clients import Dialect
+from service.hooks.dialects import Dialect
+from service.hooks.hook import CdsService
 from service.knowledge import Knowledge
 
 Json = dict[str, Any]

@@ -19,13 +19,13 @@ import pytest
 import requests
 
 from service.assess import assess
+from service.assessment_json import assessment_json
 from service.cards import build
-from service.fhir.client import Fetched, Fetcher, Why
-from service.fhir.record import Record, record_of
+from service.ehr.client import Fetched, Fetcher, Why
+from service.fhir.read.record import Record, record_of
 from service.hooks.prefetch import SOURCES, gather
 from service.hooks.templates import PATIENT, templates
 from service.knowledge import Knowledge, load
-from service.web.schemas import assessment_json
 from tests.conformance.served import Served, served
 from tests.missing import without
 from tests.web.trusted import bearing, registered

@@ -1,0 +1,191 @@
+"""What an evaluation finds: rules that answered, a disposition, and what follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+from service.facts import Patient, UnreadMedicine
+from service.facts.answers import Answer, Basis
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
+
+
+class Disposition(IntEnum):
+    """How soon the patient should be seen, and by whom; the greater is the more urgent."""
+
+    NO_ACTION = 0
+    LIFESTYLE = 1
+    PRIMARY_CARE_REVIEW = 2
+    ROUTINE_REFERRAL = 3
+    URGENT_REFERRAL = 4
+    SAME_DAY = 5
+
+    def __str__(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def named(cls, text: str) -> Disposition:
+        """The disposition of this name ("urgent-referral"); KeyError for any other text."""
+        return cls[text.upper().replace("-", "_")]
+
+    @property
+    def is_referral(self) -> bool:
+        """Whether a neurologist is to see the patient, sooner or later."""
+        return self >= Disposition.ROUTINE_REFERRAL
+
+
+class RuleKind(IntEnum):
+    """What a rule is for; motor and same-day rules are never reassured away."""
+
+    SAME_DAY = 0
+    MOTOR = 1
+    OTHER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's answer about one patient.
+
+    `disposition` is the one in force: None where the answer is not YES or a known
+    diagnosis explains the finding. `could` is what the rule would ask for if it were YES.
+    """
+
+    rule: str
+    kind: RuleKind
+    answer: Answer
+    says: str
+    why: str
+    evidence: tuple[str, ...]
+    could: Disposition
+    disposition: Disposition | None = None
+    explained_by: str | None = None
+
+    @property
+    def truth(self) -> Truth:
+        """The rule's answer without its reasons."""
+        return self.answer.truth
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the finding is YES and nothing explains it."""
+        return self.disposition is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """Something that may explain the twitch or feed it; never a reason to drop a red flag."""
+
+    id: str
+    words: str
+    basis: tuple[Basis, ...]
+    disposition: Disposition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedTest:
+    """A test with its reason; `withheld` says why it is not suggested ("done 2026-09-01").
+
+    For a blood panel `analytes` are to be ordered and `withheld_analytes` are not, with the reason.
+    """
+
+    id: str
+    reason: str
+    withheld: str | None = None
+    analytes: tuple[str, ...] = ()
+    withheld_analytes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the lifestyle advice, without the parts that would harm this patient."""
+
+    id: str
+    withheld: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What is not known and could raise the disposition, in words a clinician can ask."""
+
+    fact: str
+    why: str
+    ask: str
+    could_raise: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Whether to propose a referral, how soon, and what is already under way."""
+
+    suggest: bool = False
+    specialty: str = "neurology"
+    priority: str | None = None
+    in_place_since: str | None = None
+    expedite: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A resource that was set aside, and why; a reason never quotes a value."""
+
+    resource: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything that was decided about one patient on one day."""
+
+    on: date
+    pathway: str
+    knowledge_version: str
+    disposition: Disposition
+    patient: Patient
+    twitch: Twitch
+    findings: tuple[Finding, ...] = ()
+    referral: Referral = Referral()
+    contributors: tuple[Contributor, ...] = ()
+    tests: tuple[SuggestedTest, ...] = ()
+    lifestyle: tuple[Step, ...] = ()
+    open_questions: tuple[OpenQuestion, ...] = ()
+    notes: tuple[str, ...] = ()
+    other_subjects: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+    @property
+    def raised(self) -> tuple[Finding, ...]:
+        """The findings in force, the most urgent first."""
+        forced = (f for f in self.findings if f.disposition is not None)
+        return tuple(sorted(forced, key=lambda f: (-(f.disposition or 0), f.kind)))
+
+
+def fingerprint_of(assessment: Assessment) -> str:
+    """What the advice rests on, as a digest: it changes when there is new evidence.
+
+    It holds the findings in force and the twitch with the sources and dates of what they rest
+    on, which contributors there are, and what could not be read. A second measurement of the
+    same contributor is no news; nor is what an EHR sent or left out of one call. Nothing that
+    a record says goes in but ids and dates.
+    """
+    said = [str(assessment.disposition)]
+    for finding in assessment.raised:
+        said += [f"finding {finding.rule}", *_traces(finding.answer.basis)]
+    said += ["twitch", *_traces(assessment.twitch.present.basis), *assessment.twitch.sites]
+    said += ["contributors", *sorted(contributor.id for contributor in assessment.contributors)]
+    said += ["unreadable", *sorted(lost.resource for lost in assessment.unreadable)]
+    said += sorted(f"unread medicine {unread.source}" for unread in assessment.unread_medicines)
+    return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+def _traces(basis: Iterable[Basis]) -> list[str]:
+    """Where and when each thing was stated; an entry moves when its onset is corrected."""
+    return sorted(f"{b.source} {b.date} {b.onset.text if b.onset else ''}" for b in basis)

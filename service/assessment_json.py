@@ -1,0 +1,106 @@
+"""The JSON of an assessment, as decision-model §9 lays it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+from service.assessment import Assessment, Contributor, Finding, Referral, SuggestedTest
+from service.facts.amounts import Amount
+from service.facts.answers import Basis
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
+
+
+def assessment_json(assessment: Assessment, *, every_rule: bool = False) -> dict[str, Any]:
+    """The answer to POST /evaluate, decision-model §9; `every_rule` adds the findings that are NO."""
+    return {
+        "on": assessment.on.isoformat(),
+        "pathway": assessment.pathway,
+        "knowledgeVersion": assessment.knowledge_version,
+        "disposition": str(assessment.disposition),
+        "twitch": _twitch(assessment.twitch),
+        "findings": [_finding(f) for f in assessment.findings if every_rule or f.truth is not Truth.NO],
+        "referral": _referral(assessment.referral),
+        "contributors": [_contributor(c) for c in assessment.contributors],
+        "tests": [_test(test) for test in assessment.tests],
+        "lifestyle": [{"id": step.id, "withheld": list(step.withheld)} for step in assessment.lifestyle],
+        "openQuestions": [
+            {"fact": q.fact, "ask": q.ask, "why": q.why, "couldRaise": str(q.could_raise)}
+            for q in assessment.open_questions
+        ],
+        "unreadMedicines": [{"source": u.source, "date": u.date} for u in assessment.unread_medicines],
+        "otherSubjects": assessment.other_subjects,
+        "unreadable": [{"resource": u.resource, "reason": u.reason} for u in assessment.unreadable],
+    }
+
+
+def _twitch(twitch: Twitch) -> dict[str, Any]:
+    return {
+        "present": twitch.present.truth.name,
+        "onset": twitch.onset.text if twitch.onset else None,
+        "durationDays": _range(twitch.duration) if twitch.duration else None,
+        "sites": list(twitch.sites),
+        "regions": list(twitch.regions),
+        "spreading": twitch.spreading.truth.name,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    explained = {"explainedBy": finding.explained_by} if finding.explained_by else {}
+    return {
+        "rule": finding.rule,
+        "truth": finding.truth.name,
+        "disposition": None if finding.disposition is None else str(finding.disposition),
+        "says": finding.says,
+        "basis": _bases(finding.answer.basis),
+        "evidence": list(finding.evidence),
+        **explained,
+    }
+
+
+def _bases(basis: Iterable[Basis]) -> list[dict[str, Any]]:
+    notes: dict[str, Any]
+    said = []
+    for one in basis:
+        notes = {"note": one.note} if one.note else {}
+        said.append({"fact": one.fact, "source": one.source, "date": one.date, **notes})
+    return said
+
+
+def _referral(referral: Referral) -> dict[str, Any]:
+    return {
+        "suggest": referral.suggest,
+        "specialty": referral.specialty,
+        "priority": referral.priority,
+        "inPlaceSince": referral.in_place_since,
+        "expedite": referral.expedite,
+        "note": referral.note,
+    }
+
+
+def _contributor(contributor: Contributor) -> dict[str, Any]:
+    return {"id": contributor.id, "basis": _bases(contributor.basis)}
+
+
+def _test(test: SuggestedTest) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": test.id}
+    if test.reason:
+        said["reason"] = test.reason
+    said["withheld"] = test.withheld
+    if test.analytes or test.withheld_analytes:
+        said["analytes"] = list(test.analytes)
+        said["withheldAnalytes"] = dict(test.withheld_analytes or {})
+    return said
+
+
+def _range(amount: Amount) -> dict[str, Any]:
+    return {"low": _number(amount.low), "high": _number(amount.high)}
+
+
+def _number(value: float) -> float | int | None:
+    """Without a digit too many, and null for no end."""
+    if not isfinite(value):
+        return None
+    return int(value) if value == int(value) else value

@@ -1,0 +1,246 @@
+"""What a record says about one patient on one day, ready for rules to ask.
+
+A question is answered YES, NO or UNKNOWN, with its reasons; what nobody recorded
+is UNKNOWN. Statements say that something is so or is not so (`statements`), results
+are measurements (`results`), and what the statements of twitching say together is
+worked out in `twitch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from service.facts.amounts import Amount, Span
+from service.facts.answers import NO, NOT_RECORDED, Answer, Basis, Gap, not_recorded, unknown
+from service.facts.results import Measured, Result, not_measured
+from service.facts.statements import Form, Statement, basis_among
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineUse:
+    """A medicine of a class, in use on the day or within the last weeks (`truth` NO: stated as not taken)."""
+
+    medicine: str
+    truth: Truth
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadMedicine:
+    """Something that is taken, or was within the last weeks, and that nothing tells: no known code, no name.
+
+    `date` is the day as the record writes it.
+    """
+
+    source: str
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A test or referral that was done or ordered; `id` is a test's or analyte's."""
+
+    id: str
+    done: bool
+    when: Span | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A condition of a relative; `first_degree` is UNKNOWN where the relationship is not coded."""
+
+    concept: str
+    first_degree: Truth
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Whom the record is about; `age` in whole years (UCUM a), a range where the birth date is partial."""
+
+    reference: str | None = None
+    age: Amount | None = None
+    deceased: Truth = Truth.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the rules may ask about one patient on the day `on`.
+
+    `answered` keeps what was answered about these facts, by the question: several rules ask the same.
+    """
+
+    on: date
+    patient: Patient = Patient()
+    statements: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
+    results: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
+    medicines: tuple[MedicineUse, ...] = ()
+    relatives: tuple[Relative, ...] = ()
+    past: tuple[Past, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
+    answered: dict[object, Answer] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _stated: dict[tuple[str, float | None], Answer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def twitch(self) -> Twitch:
+        """What the statements of twitching say together."""
+        return Twitch(self.statements, self.on)
+
+    def supposing(self, supposed: Statement) -> Facts:
+        """The same facts if this were all that is said of its concept; answers about other concepts hold."""
+        concept = supposed.concept
+        statements = {**self.statements, concept: (supposed,)}
+        imagined = Facts(
+            self.on,
+            self.patient,
+            statements,
+            self.results,
+            self.medicines,
+            self.relatives,
+            self.past,
+            self.unread_medicines,
+        )
+        imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
+        return imagined
+
+    def stated(self, concept: str, *, within: float | None = None) -> Answer:
+        """Whether the record states the concept on the day.
+
+        YES where any statement that counts says so and no newer one of the same thing
+        and place denies it. NO where the concept itself is denied. `within` (days) narrows
+        how long observations count; a problem-list entry counts whatever its age.
+        """
+        if concept not in self.statements:
+            return not_recorded(concept)
+        asked = (concept, within)
+        if asked not in self._stated:
+            self._stated[asked] = self._read(concept, within)
+        return self._stated[asked]
+
+    def _read(self, concept: str, within: float | None) -> Answer:
+        standing = self.standing(concept, within=within)
+        if standing:
+            others = self.statements[concept]
+            return Answer(Truth.YES, tuple(basis_among(s, others) for s in standing))
+        denials = [s for s in self._counting(concept, Truth.NO, within) if s.aspect == "" and s.place is None]
+        if denials and not self._open(concept, within):
+            return Answer(Truth.NO, tuple(s.basis for s in denials))
+        return Answer(Truth.UNKNOWN, (), self._gaps(concept, within))
+
+    def standing(self, concept: str, *, within: float | None = None) -> tuple[Statement, ...]:
+        """The statements that say YES, count on the day and are not overruled."""
+        if concept not in self.statements:
+            return ()
+        said = self._counting(concept, Truth.YES, within)
+        denials = [s for s in self.statements[concept] if s.truth is Truth.NO]
+        return tuple([s for s in said if s.confirmed and not any(d.overrules(s) for d in denials)])
+
+    def ever(self, concept: str) -> tuple[Statement, ...]:
+        """Every statement that said YES at its time, however old, and was not refuted since."""
+        said = [s for s in self.statements.get(concept, ()) if s.truth is Truth.YES or s.ended]
+        refuted = [s for s in self.statements.get(concept, ()) if s.refuted]
+        return tuple(s for s in said if not any(r.overrules(s) for r in refuted))
+
+    def silence_is_no(self, concept: str) -> Answer:
+        """Whether the record holds it: a question about the record, not the patient, so silence is NO."""
+        if concept not in self.statements:
+            return NO
+        answer = self.stated(concept)
+        return answer if answer.yes else NO
+
+    def suspected(self, concept: str) -> bool:
+        """Whether a diagnosis is recorded as unconfirmed, provisional or differential."""
+        return any(not s.confirmed for s in self._counting(concept, Truth.YES, None))
+
+    def newest(self, concept: str) -> tuple[Statement, ...]:
+        """The latest statements of a coded value (several where they bear the same day)."""
+        if concept not in self.statements:
+            return ()
+        said = self._counting(concept, Truth.YES, None)
+        return tuple(s for s in said if not any(other.later_than(s) for other in said))
+
+    def latest(self, analyte: str, *, within: float | None = None) -> Measured:
+        """The newest result (of several at one time, all: the worse decides) of the last `within` days."""
+        recent = self.during(analyte, within=within)
+        if len(recent.results) < 2:
+            return recent
+        newest = [r for r in recent.results if not any(other.later_than(r) for other in recent.results)]
+        return Measured(analyte, tuple(newest), recent.undecided)
+
+    def during(self, analyte: str, *, within: float | None = None) -> Measured:
+        """All results of the last `within` days; one whose date is too vague leaves the question open."""
+        if analyte not in self.results:
+            return not_measured(analyte)
+        inside: list[Result] = []
+        vague = None
+        for result in self.results[analyte]:
+            place = Truth.YES if within is None else _within(result, within, self.on)
+            if place is Truth.YES:
+                inside.append(result)
+            elif place is Truth.UNKNOWN:
+                vague = Gap(analyte, f"the date of {result.source} is missing or too vague", recorded=True)
+        return Measured(analyte, tuple(inside), vague)
+
+    def takes(self, medicine: str) -> Answer:
+        """Whether a medicine of the class is in use, or was within the last weeks.
+
+        NO only where it is stated as not taken: a list of medicines may lack one. A medicine that
+        nothing tells may be of any class, and says so.
+        """
+        uses = [u for u in self.medicines if u.medicine == medicine]
+        taken = [u.basis for u in uses if u.truth is Truth.YES]
+        if taken:
+            return Answer(Truth.YES, tuple(taken))
+        denied = [u.basis for u in uses if u.truth is Truth.NO]
+        if denied:
+            return Answer(Truth.NO, tuple(denied))
+        if self.unread_medicines:
+            named = self.unread_medicines[0].source
+            return unknown(medicine, f"nothing tells which medicine {named} is of")
+        return not_recorded(medicine)
+
+    def younger_than(self, years: float) -> Truth:
+        """Whether the patient is certainly under `years` of age; UNKNOWN without a birth date."""
+        return self.patient.age.less_than(years) if self.patient.age else Truth.UNKNOWN
+
+    def _counting(self, concept: str, truth: Truth, within: float | None) -> list[Statement]:
+        said = self.statements.get(concept, ())
+        return [s for s in said if s.truth is truth and self._counts(s, within) is Truth.YES]
+
+    def _open(self, concept: str, within: float | None) -> bool:
+        """Whether a statement that might be a YES keeps a denial from being the last word."""
+        return any(
+            (s.truth is Truth.YES and self._counts(s, within) is Truth.UNKNOWN) or s.aspect == "unspecific"
+            for s in self.statements.get(concept, ())
+            if self._counts(s, within) is not Truth.NO
+        )
+
+    def _counts(self, statement: Statement, within: float | None) -> Truth:
+        narrowed = None if statement.form is Form.CONDITION else within
+        return statement.counts(self.on, narrowed)
+
+    def _gaps(self, concept: str, within: float | None) -> tuple[Gap, ...]:
+        reasons: list[Gap] = []
+        for s in self.statements.get(concept, ()):
+            counts = self._counts(s, within)
+            if s.truth is Truth.UNKNOWN and counts is not Truth.NO:
+                reasons.append(Gap(concept, s.note or f"{s.source} gives no answer", recorded=True))
+            elif s.truth is Truth.YES and counts is Truth.UNKNOWN:
+                reasons.append(Gap(concept, f"the date of {s.source} is too vague", recorded=True))
+            elif s.truth is Truth.YES and counts is Truth.NO and s.day:
+                reasons.append(Gap(concept, f"last recorded {s.day.text}, too long ago to count"))
+            elif s.truth is Truth.YES and not s.confirmed:
+                reasons.append(Gap(concept, f"only suspected ({s.source})", recorded=True))
+        return tuple(reasons) or (Gap(concept, NOT_RECORDED),)
+
+
+def _within(result: Result, days: float, on: date) -> Truth:
+    return Truth.UNKNOWN if result.when is None else result.when.within(days, on)

@@ -1,0 +1,94 @@
+"""What was measured, and the questions that can be put to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Answer, Basis, Gap, any_of, not_recorded, unknown
+from service.facts.truth import Truth
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measurement of an analyte, in the analyte's own unit; `amount` is None where `why` says so.
+
+    `moment` (seconds since 1970, UTC) orders results of one day where the time is known.
+    `low` and `high` are the reference range given with the result.
+    """
+
+    analyte: str
+    words: str
+    source: str
+    amount: Amount | None
+    when: Span | None
+    moment: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str | None = None
+    note: str | None = None
+
+    @cached_property
+    def basis(self) -> Basis:
+        """This result as a reason."""
+        fact = f"{self.words} {self.amount}" if self.amount else self.words
+        return Basis(fact, self.source, self.when.text if self.when else None, self.note, self.when)
+
+    def later_than(self, other: Result) -> bool:
+        """Whether this result is certainly the later of two dated ones."""
+        if self.when is None or other.when is None:
+            return False
+        if self.when.first > other.when.last:
+            return True
+        return self.moment is not None and other.moment is not None and self.moment > other.moment
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Results that a question is put to; of several, the worst answers (any YES is YES)."""
+
+    analyte: str
+    results: tuple[Result, ...]
+    undecided: Gap | None = None
+
+    def at_most(self, limit: float) -> Answer:
+        """Whether any result lies at or below `limit`."""
+        return self.any(lambda amount, _: amount.at_most(limit))
+
+    def less_than(self, limit: float) -> Answer:
+        """Whether any result lies below `limit`."""
+        return self.any(lambda amount, _: amount.less_than(limit))
+
+    def at_least(self, limit: float) -> Answer:
+        """Whether any result lies at or above `limit`."""
+        return self.any(lambda amount, _: amount.at_least(limit))
+
+    def more_than(self, limit: float) -> Answer:
+        """Whether any result lies above `limit`."""
+        return self.any(lambda amount, _: amount.more_than(limit))
+
+    def any(self, question: Callable[[Amount, Result], Truth]) -> Answer:
+        """The question, put to each result; UNKNOWN where there is none."""
+        if not self.results and self.undecided is None:
+            return not_recorded(self.analyte)
+        answers = [self._answer(result, question) for result in self.results]
+        if self.undecided:
+            answers.append(Answer(Truth.UNKNOWN, (), (self.undecided,)))
+        return any_of(answers)
+
+    def _answer(self, result: Result, question: Callable[[Amount, Result], Truth]) -> Answer:
+        if result.amount is None:
+            return unknown(self.analyte, result.why or "not readable", basis=(result.basis,), recorded=True)
+        truth = question(result.amount, result)
+        if truth is Truth.UNKNOWN:
+            why = f"the recorded result ({result.amount}) does not settle it"
+            return unknown(self.analyte, why, basis=(result.basis,), recorded=True)
+        return Answer(truth, (result.basis,))
+
+
+@lru_cache(maxsize=1024)
+def not_measured(analyte: str) -> Measured:
+    """No result of the analyte; never pass in what a record says."""
+    return Measured(analyte, ())

@@ -1,0 +1,180 @@
+"""QuestionnaireResponse -> the same statements and results that Observations give.
+
+A link id is one of our own codes; in our own Questionnaire it may also be a concept
+("muscle-weakness"), or ask since when and where it twitches, or of the family. Who says when
+or where states the twitch with it. A missing answer is unknown, and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from service.facts import Relative
+from service.facts.amounts import Span
+from service.facts.results import Result
+from service.facts.statements import Form, Place, Statement
+from service.facts.truth import Truth
+from service.facts.twitch import ROOT
+from service.fhir.read.dates import span
+from service.fhir.read.measurements import answer_amount
+from service.fhir.read.reading import Reading
+from service.fhir.read.record import Record
+from service.fhir.read.symptoms import grades, stated
+from service.fhir.read.views import CodeableConcept, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from service.fhir.references import OWN_CANONICAL
+from service.knowledge.codes import Meaning, on_side
+
+READ = ("completed", "amended", "in-progress")
+ONSET = "twitch-onset"
+# Where it twitches, by the side that the question asks about.
+SITES = {"twitch-site": None, "twitch-site-left": "left", "twitch-site-right": "right"}
+# Link ids that are no concept, and still state a twitch.
+ABOUT_THE_TWITCH = (ONSET, *SITES)
+FAMILY, MND = "family-history-of-mnd", "motor-neuron-disease"
+Told = Statement | Result | Relative
+
+
+def answers(record: Record, reading: Reading) -> Iterator[Told]:
+    """What the questionnaires of the record say, on or before the day."""
+
+    def answered(source: str, response: QuestionnaireResponse) -> Iterator[Told]:
+        day = span(response.authored)
+        if response.status not in READ or (day and day.first > reading.on):
+            return
+        template = Statement(
+            "",
+            Truth.YES,
+            "",
+            source,
+            Form.ANSWER,
+            stated=day.until(reading.on) if day else None,
+            note="preliminary" if response.status == "in-progress" else None,
+        )
+        ours = (response.questionnaire or "").startswith(OWN_CANONICAL)
+        for item in _items(response.item or ()):
+            for answer in item.answer or ():
+                yield from _answer(item.link_id, answer, template, reading, ours=ours)
+
+    return reading.each(record.of("QuestionnaireResponse"), QuestionnaireResponse, answered)
+
+
+def _items(items: tuple[ResponseItem, ...]) -> Iterator[ResponseItem]:
+    for item in items:
+        yield item
+        yield from _items(item.item or ())
+        for answer in item.answer or ():
+            yield from _items(answer.item or ())
+
+
+def _answer(
+    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
+) -> Iterator[Told]:
+    knows = reading.knowledge
+    if ours and link_id == FAMILY:
+        yield from _family(answer, template, reading)
+        return
+    if ours and link_id in ABOUT_THE_TWITCH:
+        yield from _about_twitch(link_id, answer, template, reading)
+        return
+    if link_id in knows.analytes and answer.value_quantity is not None:
+        analyte = knows.analytes[link_id]
+        amount, why = answer_amount(analyte, answer.value_quantity, reading)
+        yield Result(
+            analyte.id, analyte.words, template.source, amount, template.stated, why=why, note=template.note
+        )
+        return
+    yield from grades(template, [("own", link_id)], _number(answer), (), reading)
+    for meaning in knows.meanings.find("own", link_id) or (_of_concept(link_id, reading) if ours else ()):
+        truth, value = _said(meaning, answer, reading)
+        if truth is not None:
+            yield from stated(_with(template, truth, value, _counts(meaning, reading)), meaning, ())
+
+
+def _about_twitch(
+    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading
+) -> Iterator[Statement]:
+    """Since when it twitches, or where: the onset is that of the twitch, not of each place."""
+    meaning = _of_concept(ROOT, reading)[0]
+    said = _with(template, Truth.YES, None, _counts(meaning, reading))
+    if link_id == ONSET:
+        if (onset := _onset(answer, template, reading)) is not None:
+            # Without the day of the answer the onset is all that dates it, and does not make it old.
+            yield from stated(
+                said.but(onset=onset, counts_days=said.counts_days if said.stated else None), meaning, ()
+            )
+    elif places := _places(answer, SITES[link_id], reading):
+        yield from stated(said, meaning, places)
+
+
+def _family(answer: ResponseAnswer, template: Statement, reading: Reading) -> Iterator[Relative]:
+    """The question names the relatives of the first degree, so a yes or no is one about them."""
+    truth, _ = _said(Meaning(FAMILY, "", "", "", "symptom", None, examined=False), answer, reading)
+    if truth in (Truth.YES, Truth.NO):
+        words = "motor neuron disease or frontotemporal dementia in a first-degree relative"
+        said = replace(template.basis, fact=words if truth is Truth.YES else f"{words}: no")
+        yield Relative(MND, truth, said)
+
+
+def _onset(answer: ResponseAnswer, template: Statement, reading: Reading) -> Span | None:
+    """The day it began; one that lies after the answer says nothing, and is told."""
+    onset = span(answer.value_date or answer.value_date_time)
+    if onset is None:
+        return None
+    last = min(template.stated.last, reading.on) if template.stated else reading.on
+    if onset.first > last:
+        reading.set_aside(template.source, f"{ONSET} lies after the day of the answer")
+        return None
+    return onset.until(last)
+
+
+def _places(answer: ResponseAnswer, side: str | None, reading: Reading) -> tuple[Place, ...]:
+    if answer.value_coding is None:
+        return ()
+    found = reading.places(CodeableConcept(coding=(answer.value_coding,)))
+    return tuple(on_side(place, side) if side and not place.side else place for place in found)
+
+
+def _counts(meaning: Meaning, reading: Reading) -> float:
+    concept = reading.knowledge.concepts[meaning.concept]
+    return concept.counts_days or reading.knowledge.thresholds.symptoms_count
+
+
+def _with(template: Statement, truth: Truth, value: str | None, counts: float) -> Statement:
+    return Statement(
+        "",
+        truth,
+        "",
+        template.source,
+        template.form,
+        stated=template.stated,
+        examined=False,
+        counts_days=counts,
+        value=value,
+        note=template.note,
+    )
+
+
+def _said(meaning: Meaning, answer: ResponseAnswer, reading: Reading) -> tuple[Truth | None, str | None]:
+    """A boolean, yes or no by code, or one of the question's own answers; anything else says nothing."""
+    if answer.value_boolean is not None:
+        return (Truth.YES if answer.value_boolean else Truth.NO), None
+    coding = answer.value_coding
+    system = reading.knowledge.systems.get(coding.system or "") if coding else None
+    if coding is None or system is None or coding.code is None:
+        return None, None
+    choices = reading.knowledge.own.get(meaning.aspect or meaning.concept, {}).get("answers", {})
+    if system == "own" and coding.code in choices:
+        return Truth.YES, coding.code
+    return reading.knowledge.coded_answers.get((system, coding.code)), None
+
+
+def _of_concept(link_id: str, reading: Reading) -> tuple[Meaning, ...]:
+    concept = reading.knowledge.concepts.get(link_id)
+    if concept is None or concept.kind == "diagnosis":
+        return ()
+    return (Meaning(concept.id, "", concept.words, concept.words, concept.kind, None, examined=False),)
+
+
+def _number(answer: ResponseAnswer) -> float | None:
+    return float(answer.value_integer) if answer.value_integer is not None else answer.value_decimal

@@ -1,0 +1,371 @@
+"""Conditions and Observations -> statements: what is so, what is not so, what was asked in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.facts.amounts import Span
+from service.facts.statements import Form, Place, Statement
+from service.facts.truth import Truth
+from service.fhir.read.dates import at_age, between_ages, span, start
+from service.fhir.read.reading import Codes, Observed, Part, Reading
+from service.fhir.read.record import Record
+from service.fhir.read.views import CodeableConcept, Condition, NotReadable, Observation, Valued, one_of
+from service.knowledge.codes import Meaning, on_side
+
+GONE = {"inactive", "remission", "resolved"}
+PRESENT = {"active", "recurrence", "relapse"}
+PERHAPS_OVER = "recorded as over, but not so exactly that it is known to be over by now"
+SUSPECTED = {"unconfirmed", "provisional", "differential"}
+STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
+ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
+ABATEMENT = tuple(name.replace("onset", "abatement") for name in ONSET)
+EFFECTIVE = ("effective_date_time", "effective_period", "effective_instant", "effective_timing")
+FULL_STATUS = ("final", "amended", "corrected")
+NO_STATUS = ("cancelled", "entered-in-error")
+MRC_GRADE = "mrc-grade"
+WEAKNESS = "muscle-weakness"
+FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one question was answered with: a truth, perhaps a coded value, and what must be noted."""
+
+    truth: Truth
+    value: str | None = None
+    note: str | None = None
+
+
+def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
+    """The statements of the problem list; entries in error are as if they were not there."""
+    return reading.each(record.of("Condition"), Condition, lambda source, c: _condition(source, c, reading))
+
+
+def observed(record: Record, reading: Reading) -> Iterator[Observed]:
+    """The Observations that count: neither cancelled nor in error, and not of a day to come."""
+    for source, observation in reading.views(record.of("Observation"), Observation):
+        if observation.status in NO_STATUS:
+            continue
+        try:
+            day = _when(observation)
+        except NotReadable as reason:
+            reading.set_aside(source, str(reason))
+            continue
+        if day is None or day.first <= reading.on:
+            parts = (observation, *(observation.component or ()))
+            yield Observed(source, observation, day, [Part(p, reading.known(p.code)) for p in parts])
+
+
+def observations(seen: Iterable[Observed], reading: Reading) -> Iterator[Statement]:
+    """The statements of Observations and their components."""
+    for one in seen:
+        telling = [part for part in one.parts if _tells(part, reading)]
+        if telling:
+            yield from _observation(one, telling, reading)
+
+
+def _when(observation: Observation) -> Span | None:
+    """The day an Observation speaks of: effective, else issued."""
+    one_of(observation, *EFFECTIVE)
+    effective = observation.effective_date_time or observation.effective_instant
+    return span(effective) or start(observation.effective_period) or span(observation.issued)
+
+
+def meanings(codes: Codes, reading: Reading) -> tuple[Meaning, ...]:
+    """What the codes of a CodeableConcept say, each concept once: of several the narrowest counts."""
+    found: dict[str, Meaning] = {}
+    for system, code in codes:
+        for meaning in reading.knowledge.meanings.find(system, code):
+            held = found.get(meaning.concept)
+            if held is None or _narrowness(meaning) > _narrowness(held):
+                found[meaning.concept] = meaning
+    return tuple(found.values())
+
+
+def _narrowness(meaning: Meaning) -> int:
+    return 0 if meaning.unspecific else 2 if meaning.aspect else 1
+
+
+def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[Statement]:
+    one_of(condition, *ONSET)
+    one_of(condition, *ABATEMENT)
+    verified = _codes(condition.verification_status)
+    said = meanings(reading.known(condition.code), reading)
+    recorded, onset = span(condition.recorded_date), _onset(condition, reading)
+    day = recorded or onset
+    if "entered-in-error" in verified or not said or (day and day.first > reading.on):
+        return
+    template = Statement(
+        "",
+        Truth.YES,
+        "",
+        source,
+        Form.CONDITION,
+        examined=True,
+        stated=recorded.until(reading.on) if recorded else None,
+        onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
+    )
+    if "refuted" in verified:
+        template = template.but(truth=Truth.NO, refuted=True)
+    elif (over := _over(condition, reading)) is Truth.YES:
+        ended = _ended(condition, reading)
+        since = ended.until(reading.on) if ended and ended.first <= reading.on else template.stated
+        template = template.but(truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
+    elif over is Truth.UNKNOWN:
+        template = template.but(truth=Truth.UNKNOWN, ended=True, note=PERHAPS_OVER)
+    places = [p for site in condition.body_site or () for p in reading.places(site)]
+    elsewhere = bool(condition.body_site) and not places
+    for meaning in said:
+        diagnosis = meaning.kind == "diagnosis" or meaning.concept in reading.knowledge.diagnoses
+        suspected = diagnosis and bool(SUSPECTED & verified)
+        yield from stated(template.but(confirmed=not suspected), meaning, places, elsewhere=elsewhere)
+
+
+def _tells(part: Part, reading: Reading) -> bool:
+    """Whether its code is a concept or the MRC grade, or its value may be one; a plain result is neither."""
+    coded = part.valued.value_codeable_concept is not None
+    return coded or ("own", MRC_GRADE) in part.codes or bool(meanings(part.codes, reading))
+
+
+def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> Iterator[Statement]:
+    observation, day = one.observation, one.day
+    template = Statement(
+        "",
+        Truth.YES,
+        "",
+        one.source,
+        Form.OBSERVATION,
+        stated=day.until(reading.on) if day else None,
+        examined=not _reported(observation),
+        note=None if observation.status in FULL_STATUS else observation.status,
+    )
+    places = reading.places(observation.body_site)
+    elsewhere = observation.body_site is not None and not places
+    for part in telling:
+        yield from grades(template, part.codes, _grade(part.valued), places, reading)
+        yield from _part(template, part, places, elsewhere, reading, full=observation.status in FULL_STATUS)
+
+
+def grades(
+    template: Statement, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
+) -> Iterator[Statement]:
+    """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
+    if ("own", MRC_GRADE) not in codes:
+        return
+    threshold = reading.knowledge.thresholds
+    readable = grade is not None and 0 <= grade <= threshold.full_strength
+    weak = readable and grade is not None and grade < threshold.full_strength
+    truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
+    words = f"MRC grade {grade:g}" if readable else "MRC grade"
+    for place in tuple(places) or (None,):
+        yield template.but(
+            concept=WEAKNESS,
+            aspect="" if truth is Truth.NO and place is None else MRC_GRADE,
+            truth=truth,
+            words=f"{words}, {place.words}" if place else words,
+            place=place,
+            examined=True,
+            counts_days=threshold.symptoms_count,
+            note=template.note if readable else "the grade is not a whole number from 0 to 5",
+        )
+
+
+def _grade(part: Valued) -> float | None:
+    if part.value_integer is not None:
+        return float(part.value_integer)
+    quantity = part.value_quantity
+    return quantity.value if quantity and quantity.comparator is None else None
+
+
+def _part(
+    template: Statement,
+    part: Part,
+    places: Iterable[Place],
+    elsewhere: bool,
+    reading: Reading,
+    *,
+    full: bool,
+) -> Iterator[Statement]:
+    """The statements of an Observation or of one of its components."""
+    family = any(code in FAMILY_HISTORY for _, code in part.codes)
+    asked = meanings(part.codes, reading)
+    for meaning in asked:
+        counts = _counts_days(meaning, reading)
+        itself = full and _states_itself(part.codes, meaning, reading)
+        said = _answer(meaning, part.valued, reading, states_itself=itself)
+        template_of = template.but(truth=said.truth, value=said.value, counts_days=counts)
+        template_of = template_of.but(
+            note=notes(template.note, said.note), confirmed=_settled(meaning, reading)
+        )
+        yield from stated(template_of, meaning, places, elsewhere=elsewhere)
+    if family or any(_question(m, reading).get("answers") for m in asked):
+        return
+    for meaning in meanings(reading.known(part.valued.value_codeable_concept), reading):
+        counts = _counts_days(meaning, reading)
+        found = template.but(counts_days=counts, confirmed=_settled(meaning, reading))
+        if not any(meaning.concept == a.concept for a in asked):
+            yield from stated(found, meaning, places, elsewhere=elsewhere)
+
+
+def stated(
+    template: Statement, meaning: Meaning, places: Iterable[Place], *, elsewhere: bool = False
+) -> Iterator[Statement]:
+    """The template as statements of a meaning, one a place; a site we do not know makes a NO narrower."""
+    truth = Truth.UNKNOWN if meaning.unspecific and template.truth is not Truth.NO else template.truth
+    note = _too_wide(meaning, template.note) if meaning.unspecific else template.note
+    aspect = meaning.aspect or ("elsewhere" if elsewhere and truth is Truth.NO else "")
+    for place in _where(meaning.place, tuple(places)):
+        yield template.but(
+            concept=meaning.concept,
+            kind=meaning.kind,
+            aspect=aspect,
+            truth=truth,
+            words=_words(meaning, place, template),
+            place=place,
+            examined=template.examined and meaning.examined,
+            note=note,
+        )
+
+
+def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
+    """The places given, unless the code names another, which takes only their sides.
+
+    A twitching eye on the left of the face is the left eyelid.
+    """
+    if known is None:
+        return given or (None,)
+    within = tuple(p for p in given if (p.site == known.site if known.site else p.region == known.region))
+    sides = dict.fromkeys(p.side for p in given if p.side and known.side is None)
+    return within or tuple(on_side(known, side) for side in sides) or (known,)
+
+
+def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
+    named = place is not None and place.words and (meaning.place is None or place != meaning.place)
+    words = f"{meaning.words}, {place.words}" if named and place else meaning.words
+    if place and meaning.place and place.site == meaning.place.site and place.side:
+        words = f"{meaning.words} ({place.side})"
+    if template.value:
+        words += f": {template.value.replace('-', ' ')}"
+    if meaning.concept == WEAKNESS and not meaning.unspecific:
+        words += " (examined)" if template.examined and meaning.examined else " (reported)"
+    if template.truth is Truth.NO:
+        words = f"{words}: {'refuted' if template.refuted else 'over' if template.ended else 'no'}"
+    return words
+
+
+def _too_wide(meaning: Meaning, note: str | None) -> str:
+    return notes(note, f"recorded only as “{meaning.display}” ({meaning.code}), which leaves it open") or ""
+
+
+def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
+    """Our own question of that name, if it is one."""
+    return reading.knowledge.own.get(meaning.aspect or meaning.concept, {})
+
+
+def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: bool) -> Said:
+    """What was answered to the question (or finding) that the code names."""
+    if part.data_absent_reason is not None:
+        reason = next((c.code for c in part.data_absent_reason.coding or ()), None)
+        return Said(Truth.UNKNOWN, note=f"no value was recorded ({reason or 'reason not coded'})")
+    if part.value_boolean is not None:
+        return Said(Truth.YES if part.value_boolean else Truth.NO)
+    if part.value_codeable_concept is not None:
+        return _coded_answer(meaning, part.value_codeable_concept, reading)
+    if part.has_value:
+        return Said(Truth.UNKNOWN, note="the value is of a type that does not answer the question")
+    interpreted = _interpreted(part, reading)
+    if interpreted is not None:
+        return Said(interpreted)
+    if states_itself:
+        return Said(Truth.YES)
+    return Said(Truth.UNKNOWN, note="the question has no value")
+
+
+def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) -> Said:
+    answers = _question(meaning, reading).get("answers", {})
+    codes = reading.known(value)
+    for system, code in codes:
+        if system == "own" and code in answers:
+            return Said(Truth.YES, value=code)
+        truth = reading.knowledge.coded_answers.get((system, code))
+        if truth is not None and not answers:
+            return Said(truth, note="recorded as unknown" if truth is Truth.UNKNOWN else None)
+    if any(m.concept == meaning.concept and not m.unspecific for m in meanings(codes, reading)):
+        return Said(Truth.YES)
+    return Said(Truth.UNKNOWN, note="the coded value is none that we know")
+
+
+def _interpreted(part: Valued, reading: Reading) -> Truth | None:
+    for concept in part.interpretation or ():
+        for coding in concept.coding or ():
+            truth = reading.knowledge.coded_answers.get(("interpretation", coding.code or ""))
+            if truth is not None:
+                return truth
+    return None
+
+
+def _states_itself(codes: Codes, meaning: Meaning, reading: Reading) -> bool:
+    return any(
+        system in STATES_ITSELF and meaning in reading.knowledge.meanings.find(system, code)
+        for system, code in codes
+    )
+
+
+def _settled(meaning: Meaning, reading: Reading) -> bool:
+    """Whether an Observation can establish it: diagnoses that explain red flags are known from Conditions."""
+    return meaning.concept != "motor-neuron-disease" and meaning.concept not in reading.knowledge.diagnoses
+
+
+def _counts_days(meaning: Meaning, reading: Reading) -> float:
+    concept = reading.knowledge.concepts[meaning.concept]
+    return concept.counts_days or reading.knowledge.thresholds.symptoms_count
+
+
+def _reported(observation: Observation) -> bool:
+    """Said by the patient rather than seen by a clinician: a survey, or the patient is the performer."""
+    categories = {c.code for category in observation.category or () for c in category.coding or ()}
+    performers = [p.reference or "" for p in observation.performer or ()]
+    return "survey" in categories or any("Patient/" in p or "RelatedPerson/" in p for p in performers)
+
+
+def _codes(concept: CodeableConcept | None) -> set[str]:
+    return {c.code for c in (concept.coding or ()) if c.code} if concept else set()
+
+
+def _onset(condition: Condition, reading: Reading) -> Span | None:
+    known = span(condition.onset_date_time) or start(condition.onset_period)
+    return (
+        known
+        or at_age(reading.born, condition.onset_age)
+        or between_ages(reading.born, condition.onset_range)
+    )
+
+
+def _over(condition: Condition, reading: Reading) -> Truth:
+    """Whether it is over on the day; UNKNOWN where the abatement may come before or after it."""
+    status, ended = _codes(condition.clinical_status), _ended(condition, reading)
+    if GONE & status or condition.abatement_string is not None:
+        return Truth.YES
+    if ended is None or ended.first > reading.on:
+        return Truth.NO
+    if ended.last <= reading.on:
+        return Truth.YES
+    return Truth.NO if PRESENT & status else Truth.UNKNOWN
+
+
+def _ended(condition: Condition, reading: Reading) -> Span | None:
+    period = condition.abatement_period
+    return (
+        span(condition.abatement_date_time)
+        or (span(period.end or period.start) if period else None)
+        or at_age(reading.born, condition.abatement_age)
+        or between_ages(reading.born, condition.abatement_range)
+    )
+
+
+def notes(*said: str | None) -> str | None:
+    """What must be noted of a statement or result, each note once; None where nothing must."""
+    return "; ".join(dict.fromkeys(note for note in said if note)) or None

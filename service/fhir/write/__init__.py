@@ -1,0 +1,1 @@
+"""What was decided, as FHIR R4: draft orders, a CarePlan, Parameters, and the published artefacts."""

@@ -1,0 +1,140 @@
+"""An assessment -> the Parameters resource that the operation $evaluate answers with.
+
+The parts mirror the JSON of POST /evaluate; what has no value has no part. The
+OperationDefinition `evaluate` says what each may hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import isfinite
+from typing import Any
+
+from service.assessment import Assessment, Contributor, Finding, Referral, SuggestedTest
+from service.facts.amounts import Amount
+from service.facts.answers import Basis
+from service.facts.truth import Truth
+from service.facts.twitch import Twitch
+
+Part = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
+
+
+def evaluation(assessment: Assessment, *, every_rule: bool = False) -> dict[str, Any]:
+    """The assessment as Parameters; `every_rule` adds the findings that are NO."""
+    return {"resourceType": "Parameters", "parameter": list(_parameters(assessment, every_rule=every_rule))}
+
+
+def _parameters(assessment: Assessment, *, every_rule: bool) -> Iterator[Part]:
+    yield {"name": "on", "valueDate": assessment.on.isoformat()}
+    yield from _code("pathway", assessment.pathway)
+    yield from _text("knowledgeVersion", assessment.knowledge_version)
+    yield from _code("disposition", str(assessment.disposition))
+    yield _parts("twitch", _twitch(assessment.twitch))
+    for finding in assessment.findings:
+        if every_rule or finding.truth is not Truth.NO:
+            yield _parts("finding", _finding(finding))
+    yield _parts("referral", _referral(assessment.referral))
+    for contributor in assessment.contributors:
+        yield _parts("contributor", _contributor(contributor))
+    for test in assessment.tests:
+        yield _parts("test", _test(test))
+    for step in assessment.lifestyle:
+        yield _parts("lifestyle", [*_code("id", step.id), *_texts("withheld", step.withheld)])
+    for question in assessment.open_questions:
+        asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", question.why)]
+        yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
+    for unread in assessment.unread_medicines:
+        source = {"name": "source", "valueReference": _reference(unread.source)}
+        yield _parts("unreadMedicine", [source, *_text("date", unread.date)])
+    yield {"name": "otherSubjects", "valueInteger": assessment.other_subjects}
+    for lost in assessment.unreadable:
+        yield _parts("unreadable", [*_text("resource", lost.resource), *_text("reason", lost.reason)])
+
+
+def _twitch(twitch: Twitch) -> Iterator[Part]:
+    yield from _code("present", twitch.present.truth.name)
+    yield from _text("onset", twitch.onset.text if twitch.onset else None)
+    if twitch.duration:
+        yield {"name": "duration", "valueRange": _range(twitch.duration)}
+    for site in twitch.sites:
+        yield from _code("site", site)
+    for region in twitch.regions:
+        yield from _code("region", region)
+    yield from _code("spreading", twitch.spreading.truth.name)
+
+
+def _range(days: Amount) -> Part:
+    """In days; an end that is not known is absent."""
+    ends = (("low", days.low), ("high", days.high))
+    return {
+        end: {"value": value, "unit": days.unit, "system": UCUM, "code": days.unit}
+        for end, value in ends
+        if isfinite(value)
+    }
+
+
+def _finding(finding: Finding) -> Iterator[Part]:
+    yield from _code("rule", finding.rule)
+    yield from _code("truth", finding.truth.name)
+    yield from _code("disposition", None if finding.disposition is None else str(finding.disposition))
+    yield from _text("says", finding.says)
+    yield from _text("explainedBy", finding.explained_by)
+    yield from _texts("evidence", finding.evidence)
+    yield from _bases(finding.answer.basis)
+
+
+def _bases(basis: Iterable[Basis]) -> Iterator[Part]:
+    for one in basis:
+        source = [{"name": "source", "valueReference": _reference(one.source)}] if one.source else []
+        said = [*_text("fact", one.fact), *source, *_text("date", one.date), *_text("note", one.note)]
+        yield _parts("basis", said)
+
+
+def _reference(source: str) -> Part:
+    """A reference, or in words the entry of a Bundle that has no id to refer to."""
+    return {"display": source} if " " in source else {"reference": source}
+
+
+def _referral(referral: Referral) -> Iterator[Part]:
+    yield {"name": "suggest", "valueBoolean": referral.suggest}
+    yield from _code("specialty", referral.specialty)
+    yield from _code("priority", referral.priority)
+    yield from _text("inPlaceSince", referral.in_place_since)
+    yield {"name": "expedite", "valueBoolean": referral.expedite}
+    yield from _text("note", referral.note)
+
+
+def _contributor(contributor: Contributor) -> Iterator[Part]:
+    yield from _code("id", contributor.id)
+    yield from _bases(contributor.basis)
+
+
+def _test(test: SuggestedTest) -> Iterator[Part]:
+    yield from _code("id", test.id)
+    yield from _text("reason", test.reason)
+    yield from _text("withheld", test.withheld)
+    for analyte in test.analytes:
+        yield from _code("analyte", analyte)
+    yield from _texts(
+        "withheldAnalyte", (f"{name}: {why}" for name, why in (test.withheld_analytes or {}).items())
+    )
+
+
+def _parts(name: str, parts: Iterable[Part]) -> Part:
+    return {"name": name, "part": list(parts)}
+
+
+def _code(name: str, value: str | None) -> Iterator[Part]:
+    if value:
+        yield {"name": name, "valueCode": value}
+
+
+def _text(name: str, value: str | None) -> Iterator[Part]:
+    if value:
+        yield {"name": name, "valueString": value}
+
+
+def _texts(name: str, values: Iterable[str]) -> Iterator[Part]:
+    for value in values:
+        yield from _text(name, value)

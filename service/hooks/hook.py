@@ -1,0 +1,74 @@
+"""What one CDS service is: its entry in the discovery document, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from service.assessment import Assessment
+from service.cards import ABOUT_URL, Card
+from service.fhir.read.prefilter import Prefilter
+from service.hooks.access import NO_ACCESS, Access
+from service.hooks.prefetch import Source, templates
+from service.hooks.request import HookRequest
+from service.knowledge import Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What an answer depends on beside the call: our knowledge, the pathway, the day, what may be fetched.
+
+    `public_url` is how people reach us; without one a card links to nothing of ours.
+    """
+
+    knowledge: Knowledge
+    prefilter: Prefilter
+    pathway: str
+    on: date
+    access: Access = NO_ACCESS
+    public_url: str | None = None
+
+    @property
+    def about_url(self) -> str:
+        """Where it says who we are."""
+        return f"{self.public_url}/" if self.public_url else ABOUT_URL
+
+    @property
+    def questionnaire_url(self) -> str | None:
+        """The questions of the structured history."""
+        return f"{self.public_url}/questionnaire" if self.public_url else None
+
+
+@dataclass(frozen=True, slots=True)
+class CdsResponse:
+    """The cards, and the assessment behind them; None where nothing had to be assessed."""
+
+    cards: tuple[Card, ...] = ()
+    assessment: Assessment | None = None
+
+
+SILENCE = CdsResponse()
+
+
+@dataclass(frozen=True, slots=True)
+class CdsService:
+    """One service of the discovery document.
+
+    `hooks` are listed in the order of discovery: some clients keep only the last entry
+    of an id, so the hook that all of them know stands last. `respond` answers a call,
+    or raises `RecordNotAvailable`.
+    """
+
+    id: str
+    hooks: tuple[str, ...]
+    title: str
+    description: str
+    usage_requirements: str
+    version: str
+    sources: tuple[Source, ...]
+    respond: Callable[[HookRequest, CallContext], CdsResponse]
+
+    def prefetch(self, knowledge: Knowledge) -> Mapping[str, str]:
+        """The prefetch templates by key."""
+        return templates(self.sources, knowledge)

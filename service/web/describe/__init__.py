@@ -1,0 +1,1 @@
+"""How the interface describes itself: OpenAPI, its page, its examples, and the table of conformance."""

@@ -1,0 +1,1 @@
+"""What a served process is made of: its worker, its counts, its metrics and its rate limits."""

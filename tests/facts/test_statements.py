@@ -1,0 +1,177 @@
+"""When one statement replaces, covers or contradicts another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from service.facts.amounts import Span
+from service.facts.answers import Basis
+from service.facts.statements import Form, Place, Statement, basis_among, gathered
+from service.facts.truth import Truth
+
+ON = date(2026, 11, 23)
+NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
+HAND, LEFT, RIGHT = (Place("hand", "cervical", side) for side in (None, "left", "right"))
+FOREARM = Place("forearm", "cervical")
+ARM, LEG = Place(None, "cervical"), Place(None, "lumbosacral")
+
+
+def said(truth: Truth = YES, ago: int | None = None, **more: Any) -> Statement:
+    day = None if ago is None else Span.of(ON - timedelta(ago))
+    form = more.pop("form", Form.CONDITION)
+    return Statement("muscle-weakness", truth, "weakness", "Condition/w", form, stated=day, **more)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "covers"),
+    [
+        (HAND, LEFT, True),
+        (LEFT, HAND, True),
+        (LEFT, LEFT, True),
+        (LEFT, RIGHT, False),
+        (HAND, FOREARM, False),
+        (ARM, ARM, True),
+        (ARM, HAND, True),
+        (HAND, ARM, True),
+        (ARM, LEG, False),
+        (LEG, HAND, False),
+    ],
+)
+def test_a_place_covers_what_it_may_mean(one: Place, other: Place, covers: bool) -> None:
+    assert one.covers(other) is covers
+
+
+def test_a_place_is_named_with_its_side_and_equal_whatever_its_words() -> None:
+    assert (HAND.name, LEFT.name) == ("hand", "hand-left")
+    assert Place("hand", "cervical", words="hand") == HAND
+
+
+def test_a_newer_statement_overrules_an_older_one() -> None:
+    assert said(NO, ago=5).overrules(said(ago=6))
+
+
+def test_a_symptom_without_a_day_may_be_the_newer_one_and_a_diagnosis_is_taken_for_the_older() -> None:
+    assert not said(NO, ago=5).overrules(said())
+    assert said(NO, ago=5, kind="diagnosis").overrules(said(kind="diagnosis"))
+
+
+def test_a_statement_of_the_same_day_or_without_a_day_overrules_nothing() -> None:
+    assert not said(NO, ago=5).overrules(said(ago=5))
+    assert not said(NO, ago=5).overrules(said(ago=4))
+    assert not said(NO).overrules(said(ago=5))
+    assert not said(NO).overrules(said())
+
+
+def test_a_vague_day_overrules_only_what_is_certainly_older() -> None:
+    november = Span(date(2026, 11, 1), ON, "2026-11")
+    denial = Statement("muscle-weakness", NO, "", "Condition/n", Form.CONDITION, stated=november)
+
+    assert denial.overrules(said(ago=23))
+    assert not denial.overrules(said(ago=22))
+
+
+def test_a_statement_overrules_only_its_own_aspect_and_place() -> None:
+    older = said(ago=9, aspect="foot-drop")
+
+    assert not said(NO, ago=1).overrules(older)
+    assert said(NO, ago=1, aspect="foot-drop").overrules(older)
+    assert said(NO, ago=1, place=LEFT).overrules(said(ago=9, place=HAND))
+    assert not said(NO, ago=1, place=LEFT).overrules(said(ago=9, place=RIGHT))
+    assert not said(NO, ago=1, place=LEFT).overrules(said(ago=9))
+
+
+def test_an_examination_without_a_site_speaks_for_all_sites_and_a_problem_does_not() -> None:
+    older = said(ago=9, place=LEFT)
+
+    assert said(NO, ago=1, form=Form.OBSERVATION, examined=True).overrules(older)
+    assert not said(NO, ago=1, form=Form.CONDITION, examined=True).overrules(older)
+
+
+@pytest.mark.parametrize("form", [Form.OBSERVATION, Form.ANSWER])
+def test_what_a_patient_denies_without_a_site_speaks_for_no_site(form: Form) -> None:
+    assert not said(NO, ago=1, form=form).overrules(said(ago=9, place=LEFT))
+    assert said(NO, ago=1, form=form).overrules(said(ago=9))
+
+
+def test_yes_and_no_of_one_day_contradict() -> None:
+    assert said(YES, ago=5).contradicts(said(NO, ago=5))
+    assert said(NO, ago=5).contradicts(said(YES, ago=5))
+    assert said(YES).contradicts(said(NO))
+
+
+def test_what_is_settled_or_about_something_else_does_not_contradict() -> None:
+    assert not said(YES, ago=4).contradicts(said(NO, ago=5))
+    assert not said(YES, ago=5).contradicts(said(YES, ago=5))
+    assert not said(YES, ago=5).contradicts(said(UNKNOWN, ago=5))
+    assert not said(YES, ago=5, place=LEFT).contradicts(said(NO, ago=5))
+    assert not said(YES, ago=5, aspect="foot-drop").contradicts(said(NO, ago=5))
+
+
+@pytest.mark.parametrize(
+    ("statement", "days", "counts"),
+    [
+        (said(ago=900), None, YES),
+        (said(ago=90, counts_days=90), None, YES),
+        (said(ago=91, counts_days=90), None, NO),
+        (said(ago=91, counts_days=90), 100, YES),
+        (said(ago=8, counts_days=90), 7, NO),
+        (said(counts_days=90), None, YES),
+    ],
+)
+def test_a_statement_counts_for_its_days(statement: Statement, days: float | None, counts: Truth) -> None:
+    assert statement.counts(ON, days) is counts
+
+
+def test_a_vague_day_may_or_may_not_count() -> None:
+    year = Span(date(2026, 1, 1), ON, "2026")
+    statement = Statement("cramp", YES, "", "", Form.OBSERVATION, stated=year, counts_days=90)
+
+    assert statement.counts(ON, None) is UNKNOWN
+
+
+def test_the_day_of_a_statement_is_when_it_was_recorded_else_its_onset() -> None:
+    onset = Span.of(ON - timedelta(30))
+
+    assert said(ago=5, onset=onset).day == Span.of(ON - timedelta(5))
+    assert said(onset=onset).day == onset
+    assert said().day is None
+
+
+def test_a_statement_is_a_reason_with_its_source_and_date() -> None:
+    stated, onset = Span.of(ON - timedelta(5)), Span.of(ON - timedelta(30))
+
+    basis = said(ago=5, onset=onset, note="preliminary").basis
+
+    assert basis == Basis("weakness", "Condition/w", "2026-11-18", "preliminary", stated, onset)
+    assert said().basis == Basis("weakness", "Condition/w")
+
+
+def test_a_changed_statement_differs_in_what_was_changed_and_in_its_reason() -> None:
+    first = said(ago=5, note="preliminary", place=LEFT)
+    assert first.basis.note == "preliminary"
+
+    changed = first.but(note="final", truth=NO)
+
+    assert changed == replace(first, note="final", truth=NO)
+    assert (changed.basis.note, first.note, first.truth) == ("final", "preliminary", YES)
+    assert said().but(place=LEFT) == said(place=LEFT)
+
+
+def test_a_reason_notes_that_the_record_disagrees_beside_what_it_noted() -> None:
+    denied = [said(NO, ago=5)]
+
+    assert basis_among(said(ago=5), denied) == replace(said(ago=5).basis, note="the record disagrees")
+    noted = said(ago=5, note="preliminary")
+    assert basis_among(noted, denied).note == "preliminary; the record disagrees"
+    assert basis_among(said(ago=4), denied) == said(ago=4).basis
+
+
+def test_statements_are_gathered_by_concept_in_their_order() -> None:
+    first, second = said(ago=9), said(ago=1)
+    cramp = Statement("cramp", YES, "cramps", "Condition/c", Form.CONDITION)
+
+    assert gathered([first, cramp, second]) == {"muscle-weakness": (first, second), "cramp": (cramp,)}
