@@ -43,6 +43,12 @@ def routes(parts: Parts) -> Blueprint:
         """What we offer, and which resources to send along."""
         return json(discovery[caller().profile])
 
+    @cds.get("/cds-services/")
+    @described("CDS Hooks", answer=Content(DiscoverySchema, "The discovery document."))
+    def discover_too() -> Response:
+        """The same, for clients that end the address with a slash."""
+        return discover()
+
     @cds.post("/cds-services/<service_id>")
     @described(
         "CDS Hooks",
