@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.facts.statements import Place, Statement
+from service.facts.places import Place
+from service.facts.statements import Statement
 from service.facts.twitch import Twitch
 
 MIDDLE, BACK = 50.0, 110.0

@@ -25,7 +25,6 @@ from service.facts.truth import Truth
 from service.fhir.read.record import Record, record_in
 from service.hooks.dialects import DIALECTS
 from service.web.describe.described import Content, Parameter, described
-from service.web.errors import status_of
 from service.web.pages.body_map import dots
 from service.web.pages.page import A_PAGE
 from service.web.pages.patients import GoldenPatient, golden_patients
@@ -34,16 +33,11 @@ from service.web.parts import Parts
 from service.web.query import A_DAY, day
 from service.web.schemas import cards_json
 
+UNPROCESSABLE = 422
 FIRST = "teacher-3-slurring"
 STEPS = ("teacher-1-first-day", "teacher-2-three-months", "teacher-3-slurring")
 # Card details are Markdown of ours; what a record says stands in it escaped, and raw HTML is not rendered.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-_PARAMETERS = {
-    "patient": Parameter("A golden patient.", {"type": "string"}, FIRST),
-    "on": Parameter("The day of the assessment.", A_DAY, "2026-12-14"),
-    "pathway": Parameter("Which disposition each rule asks for."),
-    "dialect": Parameter("Whose CDS Hooks the cards are written in.", {"enum": list(DIALECTS)}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,7 @@ class Choice:
     on: date
     pathway: str
     dialect: str
+    supposing: Mapping[str, Truth]
 
     @property
     def record(self) -> bytes:
@@ -65,9 +60,17 @@ class Choice:
 def routes(parts: Parts) -> Blueprint:
     """GET and POST /try."""
     chapter = Blueprint("playground", __name__)
+    parameters = {
+        "patient": Parameter("A golden patient.", {"enum": list(golden_patients())}, FIRST),
+        "on": Parameter("The day of the assessment; the patient's own without it.", A_DAY, "2026-12-14"),
+        "pathway": Parameter(
+            "Which disposition each rule asks for.", {"enum": list(parts.knowledge.pathways)}
+        ),
+        "dialect": Parameter("Whose CDS Hooks the cards are written in.", {"enum": list(DIALECTS)}),
+    }
 
     @chapter.get("/try")
-    @described("Description", answer=A_PAGE, parameters=_PARAMETERS)
+    @described("Description", answer=A_PAGE, parameters=parameters, errors=(RequestNotUnderstood,))
     def choose() -> Response:
         """A golden patient's cards, and why, to try the day and the pathway on."""
         name = request.args.get("patient", FIRST)
@@ -81,7 +84,7 @@ def routes(parts: Parts) -> Blueprint:
         "Description",
         body=Content({"type": "object"}, "The form.", types=("multipart/form-data",)),
         answer=A_PAGE,
-        also={400: "The record cannot be read; the page says why, and holds the text still."},
+        also={422: "The record cannot be read; the page says why, and still holds the text."},
     )
     def paste() -> Response:
         """The cards of a record that is pasted or uploaded. It is not kept."""
@@ -97,12 +100,30 @@ def routes(parts: Parts) -> Blueprint:
 def _choice(parts: Parts, said: Mapping[str, str], patient: GoldenPatient | None, text: str) -> Choice:
     """What is asked for; without a day the patient's own, without a pathway this installation's."""
     standard = patient.on if patient else parts.today()
-    pathway, dialect = said.get("pathway") or parts.settings.pathway, said.get("dialect") or "2.0"
+    pathway, dialect = said.get("pathway", parts.settings.pathway), said.get("dialect", "2.0")
     if pathway not in parts.knowledge.pathways:
         raise RequestNotUnderstood("There is no such pathway.", where="pathway")
     if dialect not in DIALECTS:
         raise RequestNotUnderstood("There is no such dialect.", where="dialect")
-    return Choice(patient, text, day(said["on"], "on") if said.get("on") else standard, pathway, dialect)
+    on = day(said["on"], "on") if "on" in said else standard
+    return Choice(patient, text, on, pathway, dialect, _supposing(said, parts))
+
+
+def _supposing(said: Mapping[str, str], parts: Parts) -> dict[str, Truth]:
+    """What is supposed of the record: `if-muscle-weakness=yes`; anything else is as recorded."""
+    answers = {"yes": Truth.YES, "no": Truth.NO}
+    return {
+        fact: answers[answer]
+        for fact in _may_be_supposed(parts)
+        if (answer := said.get(f"if-{fact}", "")) in answers
+    }
+
+
+def _may_be_supposed(parts: Parts) -> list[str]:
+    """The findings that can be asked about and that yes or no answers, in the order of the questions."""
+    known = parts.knowledge
+    asked = (fact for fact in known.questions if fact in known.concepts)
+    return [fact for fact in asked if "answers" not in known.own.get(fact, {})]
 
 
 def _page(choice: Choice, parts: Parts) -> Response:
@@ -110,7 +131,7 @@ def _page(choice: Choice, parts: Parts) -> Response:
     try:
         shown, problem, status = _shown(choice, parts), "", 200
     except ServiceError as error:
-        shown, problem, status = {}, str(error), status_of(error)[0]
+        shown, problem, status = {}, str(error), UNPROCESSABLE
     everybody = golden_patients()
     return show(
         "try",
@@ -123,6 +144,7 @@ def _page(choice: Choice, parts: Parts) -> Response:
         steps=[everybody[name] for name in STEPS],
         pathways=parts.knowledge.pathways,
         dialects=list(DIALECTS),
+        questions=[(fact, parts.knowledge.questions[fact]) for fact in _may_be_supposed(parts)],
         may_paste=parts.clients.anonymous is not None,
         problem=problem,
         **shown,
@@ -130,12 +152,18 @@ def _page(choice: Choice, parts: Parts) -> Response:
 
 
 def _shown(choice: Choice, parts: Parts) -> dict[str, Any]:
-    record = _read(choice, parts)
-    assessment = assess(record, choice.on, knowledge=parts.knowledge, pathway=choice.pathway)
-    cards = build(assessment, parts.knowledge, seed="try", patient=assessment.patient.reference)
-    answer = cards_json(cards, DIALECTS[choice.dialect])
-    said = assessment_json(assessment, every_rule=True)
+    record, known = _read(choice, parts), parts.knowledge
+    recorded = assess(record, choice.on, knowledge=known, pathway=choice.pathway)
+    supposing = choice.supposing
+    assessment = recorded
+    if supposing:
+        assessment = assess(record, choice.on, knowledge=known, pathway=choice.pathway, supposing=supposing)
+    answer = _cards(assessment, choice, parts)
+    before = {card["summary"] for card in _cards(recorded, choice, parts)["cards"]}
+    said = assessment_json(assessment, known, every_rule=True)
     return {
+        "was": _words(recorded),
+        "new": {card["summary"] for card in answer["cards"]} - before,
         "assessment": said,
         "cards": answer["cards"],
         "markdown": _html,
@@ -150,6 +178,11 @@ def _shown(choice: Choice, parts: Parts) -> dict[str, Any]:
         "evaluated": orjson.dumps(said, option=orjson.OPT_INDENT_2).decode(),
         "disposition": _words(assessment),
     }
+
+
+def _cards(assessment: Assessment, choice: Choice, parts: Parts) -> dict[str, Any]:
+    cards = build(assessment, parts.knowledge, seed="try", patient=assessment.patient.reference)
+    return cards_json(cards, DIALECTS[choice.dialect])
 
 
 def _read(choice: Choice, parts: Parts) -> Record:

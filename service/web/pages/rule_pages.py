@@ -57,6 +57,11 @@ def routes(parts: Parts) -> Blueprint:
         claims = [(claim, address(claim)) for claim in cited]
         return show("rule", parts, here="rules", page=page, claims=claims, today=parts.today())
 
+    _knowledge_page(chapter, parts)
+    return chapter
+
+
+def _knowledge_page(chapter: Blueprint, parts: Parts) -> None:
     @chapter.get("/knowledge")
     @described("Description", answer=A_PAGE)
     def knowledge() -> Response:
@@ -68,8 +73,6 @@ def routes(parts: Parts) -> Blueprint:
         told = Markup(_markdown.render(changes))  # noqa: S704 -- our own file
         overlay = parts.settings.knowledge_overlay
         return show("knowledge", parts, here="rules", changes=told, due=due, overlay=overlay)
-
-    return chapter
 
 
 def _text(page: RulePage) -> str:

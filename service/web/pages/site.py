@@ -15,7 +15,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
 from service import __version__
-from service.web.describe.described import Content, described
+from service.errors import NotFound
+from service.web.describe.described import Content, Parameter, described
 from service.web.parts import Parts
 from service.web.responses import HTML
 
@@ -50,7 +51,8 @@ def routes(parts: Parts) -> Blueprint:
     @described(
         "Description",
         answer=Content(None, "A style or script of the pages."),
-        parameters={},
+        parameters={"name": Parameter("The name of a file.", {"type": "string"}, "site.css")},
+        errors=(NotFound,),
     )
     def static(name: str) -> Response:
         """What the pages load."""
