@@ -69,13 +69,18 @@ class RuleWords:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A known diagnosis and the rules that the disease itself explains."""
+    """A known diagnosis and the rules that the disease itself explains, and until when.
+
+    `results` are rules of a result that it rests on; `kinds` are the rules that one kind of it explains too.
+    """
 
     id: str
     words: str
     says: str
     explains: frozenset[str]
-    settles: bool
+    until: str
+    results: frozenset[str]
+    kinds: Mapping[str, frozenset[str]]
     evidence: tuple[str, ...]
 
 
@@ -123,10 +128,15 @@ def read_rule_words(table: Mapping[str, Any]) -> RuleWords:
 
 def read_diagnosis(diagnosis_id: str, table: Mapping[str, Any]) -> Diagnosis:
     """One table of diagnoses.toml."""
-    settles = table["explains_until"] == "two years after"
-    evidence = tuple(table["evidence"])
     return Diagnosis(
-        diagnosis_id, table["words"], table["says"], frozenset(table["explains"]), settles, evidence
+        diagnosis_id,
+        table["words"],
+        table["says"],
+        frozenset(table["explains"]),
+        table["explains_until"],
+        frozenset(table.get("explains_results", ())),
+        {kind: frozenset(rules) for kind, rules in table.get("kinds", {}).items()},
+        tuple(table["evidence"]),
     )
 
 

@@ -14,6 +14,9 @@ DISPOSITIONS = {str(d) for d in Disposition}
 CLAIM_FIELDS = ("cite", "identifier", "says", "checked", "due", "kind")
 CONCEPT_KINDS = ("symptom", "diagnosis", "twitch", "look-alike")
 LIFTING = {
+    "long-standing",
+    "ocular-weakness.long-standing",
+    "breathing-difficulty.may-be-explained",
     "eyelid-twitch-persisting.over-90-days",
     "electrolyte-imbalance",
     "nutritional-deficiency",
@@ -36,7 +39,7 @@ NAMING = {
     "systemic": ("words",),
     "homeopathic": ("words", "after_a_number", "before_a_number", "frequencies"),
 }
-EXPLAINS_UNTIL = ("diagnosis", "two years after")
+EXPLAINS_UNTIL = ("diagnosis", "two years after", "always")
 
 
 def problems_in(tables: Tables) -> list[str]:
@@ -108,7 +111,7 @@ def _pathways(tables: Tables) -> Iterator[str]:
         for rule, text in table.items():
             if rule == "describes":
                 continue
-            if rule.split(".")[0] not in tables["rules"]:
+            if rule.split(".")[0] not in tables["rules"] and rule not in LIFTING:
                 yield f"pathways.toml [{pathway}] names {rule}, which rules.toml lacks"
             if text not in DISPOSITIONS:
                 yield f"pathways.toml [{pathway}].{rule} is {text!r}, which is no disposition"
@@ -156,7 +159,8 @@ def _diagnoses(tables: Tables) -> Iterator[str]:
             yield f"diagnoses.toml [{name}] is no concept of codes.toml"
         if diagnosis.get("explains_until") not in EXPLAINS_UNTIL:
             yield f"diagnoses.toml [{name}].explains_until must be one of {', '.join(EXPLAINS_UNTIL)}"
-        for rule in diagnosis["explains"]:
+        kinds = [rule for rules in diagnosis.get("kinds", {}).values() for rule in rules]
+        for rule in [*diagnosis["explains"], *diagnosis.get("explains_results", ()), *kinds]:
             if tables["rules"].get(rule, {}).get("kind", "same-day") == "same-day":
                 yield f"diagnoses.toml [{name}] explains {rule}, which is no rule or a same-day rule"
 
