@@ -37,7 +37,7 @@ class Meant(NamedTuple):
 class Named:
     """What one text says.
 
-    `medicines` maps the classes that it names to the name; a medicine of no class of ours is not in it.
+    `medicines` maps the classes that it names to the name as we write it; another medicine is not in it.
     `by_form` holds those that count only for a medicine that is swallowed or injected.
     `blank`: there is no word in it. `no_name`: it speaks of a medicine of ours as not taken, or of something
     else ("lithium battery"). `local`, `inhaled`, `systemic`, `homeopathic`: the form that it tells of.
@@ -67,7 +67,7 @@ class MedicineNames:
     def __init__(
         self, classes: Mapping[str, Any], products: Iterable[Product], naming: Mapping[str, Any]
     ) -> None:
-        self._names = _names(classes, products, naming["other"])
+        self._names, self._spelt = _names(classes, products, naming["other"])
         self._forms = {kind: {plain_name(w) for w in naming[kind]["words"]} for kind in _FORMS}
         self._no_forms = {plain_name(w) for w in naming["local"]["except"]}
         self._phrases = sorted({*self._names, *self._no_forms}.union(*self._forms.values()))
@@ -95,10 +95,10 @@ class MedicineNames:
             return Named({})
         forms = self._forms_of(found)
         names = [f for f in _longest(f for f in found if f.phrase in self._names) if self._names[f.phrase]]
-        meant = [(m, name.phrase) for name in reversed(names) for m in self._names[name.phrase]]
+        meant = [(m, self._spelt[n.phrase]) for n in reversed(names) for m in self._names[n.phrase]]
         return Named(
-            {m.medicine: phrase for m, phrase in meant if not m.by_form},
-            {m.medicine: phrase for m, phrase in meant if m.by_form},
+            {m.medicine: spelt for m, spelt in meant if not m.by_form},
+            {m.medicine: spelt for m, spelt in meant if m.by_form},
             no_name=any(self._is_no_name(words, name) for name in names),
             local="local" in forms,
             inhaled="inhaled" in forms,
@@ -159,7 +159,10 @@ def plain_name(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold()
+    if text.isascii():
+        plain = text.lower()
+    else:
+        plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold()
     return [piece if piece[0].isalnum() else _SIGN for piece in _PIECE.findall(plain)]
 
 
@@ -174,14 +177,16 @@ def _longest(found: Iterable[_Found]) -> Iterator[_Found]:
 
 def _names(
     classes: Mapping[str, Any], products: Iterable[Product], other: Iterable[str]
-) -> dict[str, tuple[Meant, ...]]:
-    """Ingredients, listed names and brands by the words that they consist of."""
+) -> tuple[dict[str, tuple[Meant, ...]], dict[str, str]]:
+    """Ingredients, listed names and brands by the words that they consist of; and how each is written."""
     found: dict[str, dict[Meant, None]] = {}
+    spelt: dict[str, str] = {}
 
     def name(text: str, meant: Meant) -> None:
         plain = plain_name(text)
         if any(word.isalpha() for word in plain.split()):
             found.setdefault(plain, {})[meant] = None
+            spelt.setdefault(plain, text)
 
     for medicine, block in classes.items():
         for text in (*block.get(RXNORM, {}).values(), *block.get("names", {})):
@@ -191,4 +196,5 @@ def _names(
     for brand, held in brands(products).items():
         for medicine in held:
             name(brand, Meant(medicine))
-    return {plain: tuple(meant) for plain, meant in found.items()} | {plain_name(o): () for o in other}
+    listed = {plain: tuple(meant) for plain, meant in found.items()}
+    return listed | {plain_name(o): () for o in other}, spelt

@@ -33,6 +33,9 @@ def named(text: str) -> set[str]:
         ("Priadel 400mg modified-release tablets", "lithium"),
         ("Li-Liquid 509mg/5ml oral solution", "lithium"),
         ("lithium300mg", "lithium"),
+        ("Quilonum retard", "lithium"),
+        ("TÉRALITHE LP 400", "lithium"),
+        ("Te\u0301ralithe", "lithium"),
         ("lithium_carbonate", "lithium"),
         ("[lithium]", "lithium"),
         ("LITHIUM® 400", "lithium"),
@@ -108,8 +111,8 @@ def test_a_part_of_a_word_or_another_medicine_names_none_of_ours(text: str) -> N
 
 def test_levalbuterol_is_not_albuterol() -> None:
     """Both are of one class, but each has a name of its own."""
-    assert NAMES.read("levalbuterol 0.63 mg").medicines == {"beta-agonist": "levalbuterol"}
-    assert NAMES.read("albuterol 0.63 mg").medicines == {"beta-agonist": "albuterol"}
+    assert NAMES.read("levalbuterol 0.63 mg").medicines == {"beta-agonist": "Levalbuterol"}
+    assert NAMES.read("albuterol 0.63 mg").medicines == {"beta-agonist": "Albuterol"}
 
 
 def test_a_text_may_name_several_medicines() -> None:
@@ -117,7 +120,7 @@ def test_a_text_may_name_several_medicines() -> None:
 
 
 def test_the_longest_name_counts_and_not_the_one_within_it() -> None:
-    assert NAMES.read("Advil Cold and Sinus").medicines == {"stimulant": "advil cold and sinus"}
+    assert NAMES.read("Advil Cold and Sinus").medicines == {"stimulant": "Advil Cold and Sinus"}
 
 
 @pytest.mark.parametrize("text", ["Sudafed PE", "sudafed-pe 10 mg", "Lithium heparin", "heparin lithium"])
@@ -335,7 +338,7 @@ def test_a_name_within_a_longer_word_is_none(name: str, letters: str, in_front: 
 
     found = NAMES.read(text).medicines.values()
 
-    assert all(f" {one} " in f" {plain_name(text)} " for one in found)
+    assert all(f" {plain_name(one)} " in f" {plain_name(text)} " for one in found)
 
 
 @given(st.sampled_from(SINGLE), st.sampled_from(["no", "stop", "allergy to", "avoid"]), st.data())

@@ -184,7 +184,9 @@ def test_the_record_comes_whole_over_several_pages_and_is_assessed(
     assert len(orjson.loads(bytes(fetched["observations"].value))["entry"]) == 26 > PAGE
     assert assessment.raised
     assert record.incomplete == assessment.incomplete == ()
-    assert assessment_json(assessment, every_rule=True) == assessment_json(by_hand, every_rule=True)
+    assert assessment_json(assessment, knowledge, every_rule=True) == assessment_json(
+        by_hand, knowledge, every_rule=True
+    )
 
 
 def test_nobody_elses_resources_come(base: str, fetcher: Fetcher, knowledge: Knowledge) -> None:
