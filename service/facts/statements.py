@@ -33,6 +33,7 @@ class Statement:
     or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
     is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
     one that ended on no recorded day.
+    `onset_asked` tells an onset that only our own question for it states ("weakness-onset").
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -55,6 +56,7 @@ class Statement:
     value: str | Amount | None = None
     code: tuple[str, str] | None = None
     notes: tuple[Reason, ...] = ()
+    onset_asked: bool = False
 
     @property
     def day(self) -> Span | None:

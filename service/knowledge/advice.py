@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from service.assessment import Disposition
+from service.assessment import Disposition, RuleKind
 
 
 class Thresholds:
@@ -60,7 +60,7 @@ class Pathway:
 class RuleWords:
     """A rule in words: its title, why it matters, and the claims it rests on."""
 
-    kind: str
+    kind: RuleKind
     says: str
     why: str
     evidence: tuple[str, ...]
@@ -123,7 +123,9 @@ def read_pathway(pathway_id: str, table: Mapping[str, Any]) -> Pathway:
 def read_rule_words(table: Mapping[str, Any]) -> RuleWords:
     """One table of rules.toml."""
     disturbs = tuple(table.get("disturbs", ()))
-    return RuleWords(table["kind"], table["says"], table["why"], tuple(table["evidence"]), disturbs)
+    return RuleWords(
+        RuleKind.named(table["kind"]), table["says"], table["why"], tuple(table["evidence"]), disturbs
+    )
 
 
 def read_diagnosis(diagnosis_id: str, table: Mapping[str, Any]) -> Diagnosis:

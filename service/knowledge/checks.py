@@ -7,7 +7,7 @@ from math import inf
 from string import Formatter
 from typing import Any
 
-from service.assessment import Disposition
+from service.assessment import Disposition, RuleKind
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +61,7 @@ def problems_in(tables: Tables) -> list[str]:
         _claims,
         _evidence_cited,
         _thresholds,
+        _rules,
         _pathways,
         _concepts,
         _analytes,
@@ -115,6 +116,13 @@ def _thresholds(tables: Tables) -> Iterator[str]:
             yield f"thresholds.toml [{name}].value must be finite and not negative"
         if not block.get("unit"):
             yield f"thresholds.toml [{name}] has no unit"
+
+
+def _rules(tables: Tables) -> Iterator[str]:
+    kinds = {kind.name.lower().replace("_", "-") for kind in RuleKind}
+    for name, block in tables["rules"].items():
+        if block["kind"] not in kinds:
+            yield f"rules.toml [{name}].kind must be one of {', '.join(sorted(kinds))}"
 
 
 def _pathways(tables: Tables) -> Iterator[str]:

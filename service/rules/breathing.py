@@ -17,7 +17,7 @@ from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules.known import KNOWN_MND, as_motor, explained_by, long_standing, not_new, statements_of
-from service.rules.red_flags import (
+from service.rules.motor import (
     muscle_atrophy,
     muscle_weakness,
     speech_difficulty,
@@ -42,16 +42,14 @@ SATURATION, RATE, CAPACITY = "oxygen-saturation", "respiratory-rate", "fvc-perce
 
 @rule(BREATHING)
 def breathing_difficulty(facts: Facts, knowledge: Knowledge) -> Answer:
-    """Breathlessness that no heart or lung diagnosis may explain, or that comes with a sign of the muscles."""
+    """Breathlessness that no heart or lung diagnosis may explain, or beside a sign of the muscles."""
     severe, effort = _severe(facts), facts.stated("dyspnoea")
     if effort.truth is Truth.NO and not severe.yes:
         return effort
     if not (severe.yes or effort.yes):
         return severe | effort
     known, widely = _diagnosed(facts, HEART_OR_LUNG), _diagnosed(facts, ANY_HEART_OR_LUNG)
-    unexplained = [
-        answer for answer, by in ((severe, known), (effort, widely)) if answer.yes and not by.yes
-    ]
+    unexplained = [answer for answer, by in ((severe, known), (effort, widely)) if answer.yes and not by.yes]
     stated = any_of(answer for answer in (severe, effort) if answer.yes)
     if unexplained or motor_half(facts, knowledge).yes:
         return any_of(unexplained) if unexplained else stated
@@ -60,7 +58,7 @@ def breathing_difficulty(facts: Facts, knowledge: Knowledge) -> Answer:
 
 def may_be_explained(facts: Facts, answer: Answer) -> bool:
     """Whether the flag's answer is UNKNOWN because a heart or lung diagnosis may explain it."""
-    return any(gap.fact == BREATHING and gap.why_id == EXPLAINED for gap in answer.gaps)
+    return any(gap.fact == BREATHING and gap.why.id == EXPLAINED for gap in answer.gaps)
 
 
 def asks_for_review(facts: Facts, answer: Answer) -> bool:
@@ -96,7 +94,7 @@ def weakness_but_stairs(facts: Facts, knowledge: Knowledge) -> Answer:
     return Answer(Truth.YES, tuple(s.basis for s in kept))
 
 
-# ---- The emergency ------------------------------------------------------------------------------------------------
+# ---- The emergency -------------------------------------------------------------------------------
 
 
 class Side(NamedTuple):
@@ -169,7 +167,7 @@ def _seen_signs(facts: Facts, knowledge: Knowledge) -> list[Answer]:
 
 
 def _signs_on_the_list(facts: Facts, knowledge: Knowledge) -> list[Answer]:
-    """Entries of the problem list; one that is older than every sign of the muscles may be the heart's or lung's."""
+    """Entries of the problem list; one older than every sign of the muscles may be the heart's or lung's."""
     answers = []
     for concept, stated in zip(FAILING, _stated_signs(facts, knowledge), strict=True):
         listed = [s for s in facts.standing(concept) if s.form is Form.CONDITION]
@@ -228,7 +226,7 @@ def _breathes_fast(facts: Facts, knowledge: Knowledge) -> Answer:
     return facts.during(RATE, within=threshold.respiratory_recent).at_least(threshold.respiratory_rate_high)
 
 
-# ---- In known motor neuron disease --------------------------------------------------------------------------------
+# ---- In known motor neuron disease ---------------------------------------------------------------
 
 
 def _new_signs(facts: Facts, knowledge: Knowledge) -> list[Answer]:
@@ -283,7 +281,9 @@ def _new_symptom(concept: str, facts: Facts, knowledge: Knowledge) -> Answer:
         if (day := s.onset or s.stated)
     ):
         return stated
-    began = _earliest([s.onset for s in episode if s.onset]) or _earliest([s.stated for s in episode if s.stated])
+    began = _earliest([s.onset for s in episode if s.onset]) or _earliest(
+        [s.stated for s in episode if s.stated]
+    )
     return _within_four_weeks(concept, stated, began, facts, knowledge)
 
 
@@ -312,7 +312,8 @@ def _new_value(
         return beyond
     began: Result | None = None
     values = sorted(
-        (r for r in facts.results[analyte] if r.amount and r.when), key=lambda r: (_day(r).last, r.moment or 0)
+        (r for r in facts.results[analyte] if r.amount and r.when),
+        key=lambda r: (_day(r).last, r.moment or 0),
     )
     for value in values:
         if value.amount and is_over(value.amount) is Truth.YES and value is not values[-1]:

@@ -1,4 +1,4 @@
-"""What is known already: deficits of many years, and diagnoses that explain a finding (decision-model §4, §6)."""
+"""What is known already: deficits of many years, diagnoses that explain a finding (decision-model §4, §6)."""
 
 from __future__ import annotations
 
@@ -165,7 +165,9 @@ def _of_head_or_neck(rule: str, facts: Facts, *, tongue: bool) -> bool:
         return False
     return any(
         s.aspect == BULBAR
-        or (s.place and (s.place.region == BULBAR or s.place.site == NECK))
-        and not (tongue and s.place.site == TONGUE)
+        or (
+            (s.place and (s.place.region == BULBAR or s.place.site == NECK))
+            and not (tongue and s.place.site == TONGUE)
+        )
         for s in facts.standing(rule)
     )
