@@ -48,6 +48,9 @@ class RuleKind(IntEnum):
     RED_FLAG = 3
     CONTRIBUTOR = 4
 
+    def __str__(self) -> str:
+        return self.name.lower().replace("_", "-")
+
     @classmethod
     def named(cls, text: str) -> RuleKind:
         """The kind of this name ("same-day"); KeyError for any other text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from math import inf
 from string import Formatter
 from typing import Any
@@ -11,17 +12,12 @@ from service.assessment import Disposition, RuleKind
 
 Tables = Mapping[str, Mapping[str, Any]]
 
-DISPOSITIONS = {str(d) for d in Disposition}
+DISPOSITIONS, KINDS = {str(d) for d in Disposition}, [str(kind) for kind in RuleKind]
 CLAIM_FIELDS = ("cite", "identifier", "says", "checked", "due", "kind")
 CONCEPT_KINDS = ("symptom", "diagnosis", "twitch", "look-alike")
 LIFTING = {
-    "long-standing",
-    "ocular-weakness.long-standing",
-    "breathing-difficulty.may-be-explained",
-    "eyelid-twitch-persisting.over-90-days",
-    "electrolyte-imbalance",
-    "nutritional-deficiency",
-    "thyroid",
+    *("long-standing", "ocular-weakness.long-standing", "breathing-difficulty.may-be-explained"),
+    *("eyelid-twitch-persisting.over-90-days", "electrolyte-imbalance", "nutritional-deficiency", "thyroid"),
 }
 REQUIRED = {
     "codes": ("words", "kind"),
@@ -119,10 +115,9 @@ def _thresholds(tables: Tables) -> Iterator[str]:
 
 
 def _rules(tables: Tables) -> Iterator[str]:
-    kinds = {kind.name.lower().replace("_", "-") for kind in RuleKind}
     for name, block in tables["rules"].items():
-        if block["kind"] not in kinds:
-            yield f"rules.toml [{name}].kind must be one of {', '.join(sorted(kinds))}"
+        if block["kind"] not in KINDS:
+            yield f"rules.toml [{name}].kind must be one of {', '.join(KINDS)}"
 
 
 def _pathways(tables: Tables) -> Iterator[str]:
@@ -180,8 +175,8 @@ def _diagnoses(tables: Tables) -> Iterator[str]:
             yield f"diagnoses.toml [{name}] is no concept of codes.toml"
         if diagnosis.get("explains_until") not in EXPLAINS_UNTIL:
             yield f"diagnoses.toml [{name}].explains_until must be one of {', '.join(EXPLAINS_UNTIL)}"
-        kinds = [rule for rules in diagnosis.get("kinds", {}).values() for rule in rules]
-        for rule in [*diagnosis["explains"], *diagnosis.get("explains_results", ()), *kinds]:
+        kinds = diagnosis.get("kinds", {}).values()
+        for rule in chain(diagnosis["explains"], diagnosis.get("explains_results", ()), *kinds):
             if tables["rules"].get(rule, {}).get("kind", "same-day") == "same-day":
                 yield f"diagnoses.toml [{name}] explains {rule}, which is no rule or a same-day rule"
 

@@ -6,7 +6,7 @@ from service.assessment import Assessment, Disposition, Finding
 from service.facts import Facts
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.rules import breathing, motor, red_flags, same_day
+from service.rules import motor, red_flags, respiratory, same_day
 from service.rules.contributors import contributors
 from service.rules.disposition import finding_of, greatest, referral
 from service.rules.investigations import Case, suggested_tests
@@ -15,7 +15,7 @@ from service.rules.lifestyle import lifestyle_steps
 from service.rules.questions import open_questions, unclear
 from service.rules.rule import RULES, Rule
 
-__all__ = ["RULES", "breathing", "evaluate", "motor", "red_flags", "same_day"]
+__all__ = ["RULES", "evaluate", "motor", "red_flags", "respiratory", "same_day"]
 
 
 def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:

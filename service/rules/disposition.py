@@ -10,8 +10,8 @@ from service.facts.amounts import Span
 from service.facts.answers import Answer
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.rules.breathing import BREATHING, MAY_BE_EXPLAINED, asks_for_review
 from service.rules.known import KNOWN_MND, OCULAR, STATED_BY, explained_by, long_standing
+from service.rules.motor import BREATHING, MAY_BE_EXPLAINED, asks_for_review
 from service.rules.red_flags import only_named
 from service.rules.rule import Rule
 

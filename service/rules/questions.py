@@ -11,17 +11,18 @@ from collections.abc import Iterable, Iterator
 from service.assessment import Disposition, Finding, OpenQuestion, RuleKind
 from service.facts import Facts
 from service.facts.amounts import Span
-from service.facts.answers import Gap
+from service.facts.answers import Answer, Basis, Gap
 from service.facts.reasons import Reason
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.rules.breathing import EXPLAINED
 from service.rules.disposition import EYELID, OVER_90_DAYS, finding_of
-from service.rules.known import PROGRESSIVE
+from service.rules.known import PROGRESSIVE, explained_by
 from service.rules.rule import RULES
 
 SECOND_SITE = "spreading"
+# Questions about a deficit that is on record: an answer says more of it, and states nothing by itself.
+OF_A_DEFICIT = ("sudden-onset", PROGRESSIVE)
 # The questions of a twitch that is of the eyelid alone and no two weeks old.
 OF_THE_EYELID = ("vision-interference", "blepharospasm", "ocular-weakness", SECOND_SITE)
 # What comes before all else, whatever it could raise: reasons in the order of their questions.
@@ -29,12 +30,12 @@ FIRST = (
     ("suddenness-not-recorded",),
     ("weakness-undated", "weakness-date-too-vague"),
     ("course-not-recorded", "explained"),
-    ("level-not-known", EXPLAINED, "still-active"),
+    ("level-not-known", "heart-or-lung", "still-active"),
     ("code-too-wide",),
     ("denied-before",),
 )
 # Reasons that say that nothing is unclear: it is known, or judged elsewhere.
-CLEAR = {EXPLAINED, "long-standing"}
+CLEAR = {"heart-or-lung", "long-standing"}
 
 
 def open_questions(
@@ -97,22 +98,26 @@ def _lacking(
             continue
         if fact in knowledge.concepts:
             yield gap, _would_ask(finding, gap, facts, knowledge, pathway)
-        elif len(gaps) == 1 or gap.recorded:
+        elif (len(gaps) == 1 or gap.recorded) and not _would_be_explained(finding.rule, facts, knowledge):
             yield gap, finding.could
 
 
 def _would_ask(finding: Finding, gap: Gap, facts: Facts, knowledge: Knowledge, pathway: str) -> Disposition:
-    """What the rule would ask for if this alone were so, today; nothing where it would not be YES."""
-    if finding.rule == "rapid-weakness" and gap.recorded:
+    """What the rule would ask for if this alone were so, today."""
+    if gap.fact in OF_A_DEFICIT and gap.recorded:
         return finding.could
     kind = knowledge.concepts[gap.fact].kind
     supposed = Statement(
         gap.fact, Truth.YES, "", Form.CONDITION, kind, stated=Span.of(facts.on), examined=True
     )
     imagined = finding_of(RULES[finding.rule], facts.supposing(supposed), knowledge, pathway)
-    if imagined.truth is not Truth.YES or imagined.disposition is None:
-        return Disposition.NO_ACTION
-    return imagined.disposition
+    return imagined.disposition or Disposition.NO_ACTION
+
+
+def _would_be_explained(rule: str, facts: Facts, knowledge: Knowledge) -> bool:
+    """Whether a known diagnosis would explain it, were it so today."""
+    today = Basis("", date=facts.on.isoformat(), stated=Span.of(facts.on))
+    return explained_by(rule, Answer(Truth.YES, (today,)), facts, knowledge) is not None
 
 
 def _getting_worse(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from service.facts import Facts
 from service.facts.amounts import Span
 from service.facts.answers import NO, Answer, Basis, any_of, not_recorded, unknown
@@ -113,7 +111,8 @@ def _recent_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
         return unknown(ONSET, "weakness-undated", basis=[s.basis for s in undated], recorded=True)
     if vague:
         return unknown(ONSET, "weakness-date-too-vague", basis=vague, recorded=True)
-    return Answer(Truth.NO, tuple(s.basis for s in standing))
+    old = [s for s in _on_record(facts) if (day := s.onset or s.stated) and day.within(days, on) is Truth.NO]
+    return Answer(Truth.NO, tuple(dict.fromkeys(s.basis for s in old)))
 
 
 def _weaknesses(facts: Facts) -> tuple[Statement, ...]:
@@ -123,13 +122,17 @@ def _weaknesses(facts: Facts) -> tuple[Statement, ...]:
 
 
 def _first_recorded_within(days: float, facts: Facts) -> Truth:
-    """Whether no statement of weakness was recorded longer ago; an undated one says nothing of it."""
-    said = [*facts.standing(WEAKNESS), *(s for s in facts.ever(WEAKNESS) if not s.ended)]
-    known = [s.stated.within(days, facts.on) for s in said if s.stated and s.aspect != COURSE]
+    """Whether no statement of weakness was recorded longer ago; UNKNOWN where one has no date at all."""
     truth = Truth.YES
-    for within in known:
-        truth &= within
+    for s in _on_record(facts):
+        if s.aspect != COURSE and (s.stated or not s.onset):
+            truth &= s.stated.within(days, facts.on) if s.stated else Truth.UNKNOWN
     return truth
+
+
+def _on_record(facts: Facts) -> list[Statement]:
+    """What was said of weakness, however old, but for an episode that is over."""
+    return [*facts.standing(WEAKNESS), *(s for s in facts.ever(WEAKNESS) if not s.ended)]
 
 
 def _guillain_barre(facts: Facts, knowledge: Knowledge) -> Answer:
@@ -162,12 +165,15 @@ def _sudden(concept: str, facts: Facts, knowledge: Knowledge) -> Answer:
         return Answer(Truth.YES, tuple(new))
     if by_question:
         return _suddenly(tuple(s.basis for s in by_question), facts)
-    return any_of(
-        (
-            *(_vague(s, concept) for s, truth in begun if truth is Truth.UNKNOWN),
-            *(_undated(s, concept, standing, days, facts) for s in standing if not s.onset),
-        )
+    vague = [s for s, truth in begun if truth is Truth.UNKNOWN]
+    undated = [s for s in standing if not s.onset and not _before(s, days, facts)]
+    if not vague and not undated:
+        return NO
+    alone = not any(truth is Truth.NO for _, truth in begun) and not any(
+        _before(s, days, facts) for s in standing
     )
+    basis = [s.basis for s in (*vague, *undated)]
+    return unknown(ONSET if concept == WEAKNESS else SUDDEN, "onset-not-exact", basis=basis, recorded=alone)
 
 
 def _asked_for(statement: Statement) -> bool:
@@ -183,23 +189,9 @@ def _suddenly(basis: tuple[Basis, ...], facts: Facts) -> Answer:
     return Answer(sudden.truth, (*basis, *sudden.basis))
 
 
-def _vague(statement: Statement, concept: str) -> Answer:
-    return unknown(_onset_of(concept), "onset-not-exact", basis=(statement.basis,), recorded=True)
-
-
-def _undated(
-    statement: Statement, concept: str, standing: Iterable[Statement], days: float, facts: Facts
-) -> Answer:
-    """UNKNOWN, and worth asking unless something of it was recorded before."""
-    stated = [s.stated.within(days, facts.on) for s in standing if s.stated]
-    if statement.stated and statement.stated.within(days, facts.on) is Truth.NO:
-        return NO
-    new = Truth.NO not in stated
-    return unknown(_onset_of(concept), "onset-not-exact", basis=(statement.basis,), recorded=new)
-
-
-def _onset_of(concept: str) -> str:
-    return ONSET if concept == WEAKNESS else SUDDEN
+def _before(statement: Statement, days: float, facts: Facts) -> bool:
+    """Whether it was recorded before those days, and began before them."""
+    return statement.stated is not None and statement.stated.within(days, facts.on) is Truth.NO
 
 
 def _order(day: Span) -> tuple[object, object]:
