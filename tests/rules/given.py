@@ -25,7 +25,7 @@ from service.facts.answers import Basis, Kind
 from service.facts.places import Place
 from service.facts.reasons import Reason
 from service.facts.results import Result
-from service.facts.statements import Form, Statement, gathered
+from service.facts.statements import End, Form, Statement, gathered
 from service.facts.truth import Truth
 from service.knowledge import Knowledge, load
 
@@ -142,7 +142,7 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         examined=said.get("examined", form is Form.CONDITION),
         onset_asked=said.get("onset_asked", False),
         refuted=said.get("refuted", False),
-        ended=said.get("ended", False),
+        end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),
