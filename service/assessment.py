@@ -9,6 +9,7 @@ from datetime import date
 from enum import IntEnum
 
 from service.facts import Patient, UnreadMedicine
+from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
@@ -113,25 +114,79 @@ class Contributor:
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestedTest:
-    """A test with its reason; `withheld` says why it is not suggested ("done 2026-09-01").
+class Done:
+    """A test is not suggested because it was done on this day, as the record writes it."""
 
-    For a blood panel `analytes` are to be ordered and `withheld_analytes` are not, with the reason.
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A test is not suggested because it was ordered on this day, as the record writes it."""
+
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A test is left to the neurologist to whom the patient was referred on this day."""
+
+    since: str
+
+
+Held = Done | Ordered | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An abnormal result that nothing newer takes back: the value, its day, and in how many days to repeat it."""
+
+    value: Amount | None
+    on: str | None
+    within_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedTest:
+    """A test that the pathway asks for now (`recommended`) or only offers.
+
+    `reason` names what it rests on: ids of rules, contributors, concepts and analytes. `withheld` says why
+    it is not suggested. For a blood panel `analytes` are to be ordered and `withheld_analytes` are not;
+    of those to be ordered `follow_up` names the ones whose last result was abnormal.
     """
 
     id: str
-    reason: str
-    withheld: str | None = None
+    reason: tuple[str, ...] = ()
+    withheld: Held | None = None
     analytes: tuple[str, ...] = ()
-    withheld_analytes: Mapping[str, str] | None = None
+    withheld_analytes: Mapping[str, Held] | None = None
+    recommended: bool = True
+    follow_up: Mapping[str, FollowUp] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consideration:
+    """A condition that the findings fit, never a diagnosis: the rules that it rests on, and whether it is known."""
+
+    id: str
+    because: tuple[str, ...]
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A part of the lifestyle advice that would harm this patient, and the condition because of which."""
+
+    part: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the lifestyle advice, without the parts that would harm this patient."""
+    """One step of the lifestyle advice: the parts that stay, those that would harm, and for which contributors."""
 
     id: str
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
     parts: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
 
@@ -185,6 +240,7 @@ class Assessment:
     contributors: tuple[Contributor, ...] = ()
     tests: tuple[SuggestedTest, ...] = ()
     lifestyle: tuple[Step, ...] = ()
+    considerations: tuple[Consideration, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     notes: tuple[str, ...] = ()
     other_subjects: int = 0

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from service.assessment import Assessment, Finding, OpenQuestion, SuggestedTest
+from service.assessment import Assessment, Finding, Held, OpenQuestion, SuggestedTest, Waiting
 from service.cards.card import Kind
 from service.cards.markdown import bullets, capital, escaped, link, own, section, small
 from service.cards.phrases import dated, day_words, listed
@@ -20,7 +20,7 @@ from service.cards.summary import diagnosis_words, newer_than_referral
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
-from service.knowledge.words import reason_words
+from service.knowledge.words import held_words, reason_words
 
 # Reasons that say no more than the question itself.
 SILENCE = {NOT_RECORDED.id, "course-not-recorded", "suddenness-not-recorded", "weakness-undated"}
@@ -115,16 +115,20 @@ def _withheld(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> dict[
     if since and not in_summary and not assessment.referral.suggest:
         reasons[f"in place since {day_words(since, year)}"] = ["referral to neurology"]
     for test in assessment.tests:
-        analytes: dict[str, list[str]] = {}
+        analytes: dict[Held, list[str]] = {}
         for name, why in (test.withheld_analytes or {}).items():
             analytes.setdefault(why, []).append(name)
         for why, names in analytes.items():
-            reasons.setdefault(dated(why, year), []).extend(spoken(names, knowledge))
+            reasons.setdefault(_held(why, year, knowledge), []).extend(spoken(names, knowledge))
         if test.withheld and test.id in knowledge.tests:
-            waits = in_summary and test.withheld.startswith("neurology referral")
-            why = "left to neurology" if waits else dated(test.withheld, year)
-            reasons.setdefault(why, []).append(SPOKEN.get(test.id) or knowledge.tests[test.id].words)
+            waits = in_summary and isinstance(test.withheld, Waiting)
+            said = "left to neurology" if waits else _held(test.withheld, year, knowledge)
+            reasons.setdefault(said, []).append(SPOKEN.get(test.id) or knowledge.tests[test.id].words)
     return reasons
+
+
+def _held(held: Held, year: int, knowledge: Knowledge) -> str:
+    return dated(held_words(held, knowledge), year)
 
 
 def _why(raised: Sequence[Finding], assessment: Assessment, knowledge: Knowledge) -> str:

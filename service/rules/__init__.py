@@ -7,6 +7,7 @@ from service.facts import Facts
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules import motor, red_flags, respiratory, same_day
+from service.rules.considerations import considerations
 from service.rules.contributors import contributors
 from service.rules.disposition import finding_of, greatest, referral
 from service.rules.investigations import Case, suggested_tests
@@ -45,6 +46,7 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
         contributors=found,
         tests=suggested_tests(case),
         lifestyle=lifestyle_steps(facts, knowledge, disposition, found) if advised else (),
+        considerations=considerations(case),
         open_questions=() if known else open_questions(facts, findings, disposition, knowledge, pathway),
         notes=_notes(facts, findings, knowledge),
     )

@@ -10,13 +10,22 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
-from service.assessment import Assessment, Contributor, Finding, Referral, SuggestedTest
+from service.assessment import Assessment, Contributor, Finding, FollowUp, Referral, Step, SuggestedTest
 from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 from service.knowledge import Knowledge
-from service.knowledge.words import fact_words, notes_words, reason_words
+from service.knowledge.words import (
+    advice_words,
+    because_words,
+    fact_words,
+    grounds_words,
+    held_words,
+    left_out_words,
+    notes_words,
+    reason_words,
+)
 
 Part = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
@@ -43,9 +52,13 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
     for contributor in assessment.contributors:
         yield _parts("contributor", _contributor(contributor, knowledge))
     for test in assessment.tests:
-        yield _parts("test", _test(test))
+        yield _parts("test", _test(test, knowledge))
     for step in assessment.lifestyle:
-        yield _parts("lifestyle", [*_code("id", step.id), *_texts("withheld", step.withheld)])
+        yield _parts("lifestyle", _step(step, knowledge))
+    for one in assessment.considerations:
+        because = [part for rule in one.because for part in _code("because", rule)]
+        known = {"name": "known", "valueBoolean": one.known}
+        yield _parts("consideration", [*_code("id", one.id), *because, known])
     for question in assessment.open_questions:
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
@@ -120,15 +133,31 @@ def _contributor(contributor: Contributor, knowledge: Knowledge) -> Iterator[Par
     yield from _bases(contributor.basis, knowledge)
 
 
-def _test(test: SuggestedTest) -> Iterator[Part]:
+def _test(test: SuggestedTest, knowledge: Knowledge) -> Iterator[Part]:
     yield from _code("id", test.id)
-    yield from _text("reason", test.reason)
-    yield from _text("withheld", test.withheld)
+    yield from _text("reason", grounds_words(test, knowledge))
+    yield {"name": "recommended", "valueBoolean": test.recommended}
+    yield from _text("withheld", held_words(test.withheld, knowledge) if test.withheld else None)
     for analyte in test.analytes:
         yield from _code("analyte", analyte)
-    yield from _texts(
-        "withheldAnalyte", (f"{name}: {why}" for name, why in (test.withheld_analytes or {}).items())
-    )
+    held = (test.withheld_analytes or {}).items()
+    yield from _texts("withheldAnalyte", (f"{name}: {held_words(why, knowledge)}" for name, why in held))
+    for analyte, one in (test.follow_up or {}).items():
+        yield _parts("followUp", _follow_up(analyte, one))
+
+
+def _follow_up(analyte: str, one: FollowUp) -> Iterator[Part]:
+    yield from _code("analyte", analyte)
+    yield from _text("value", None if one.value is None else str(one.value))
+    yield from _text("date", one.on)
+    yield {"name": "within", "valueDuration": {"value": one.within_days, "unit": "d", "system": UCUM, "code": "d"}}
+
+
+def _step(step: Step, knowledge: Knowledge) -> Iterator[Part]:
+    yield from _code("id", step.id)
+    yield from _texts("withheld", left_out_words(step, knowledge))
+    yield from _text("says", advice_words(step, knowledge))
+    yield from _texts("why", because_words(step, knowledge))
 
 
 def _parts(name: str, parts: Iterable[Part]) -> Part:
