@@ -8,6 +8,7 @@ from service.assessment import Contributor, Disposition, Finding, Referral, Rule
 from service.facts import Facts
 from service.facts.amounts import Span
 from service.facts.answers import Answer
+from service.facts.statements import End
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules.known import KNOWN_MND, OCULAR, STATED_BY, explained_by, long_standing
@@ -132,7 +133,9 @@ def _recorded_after(finding: Finding, since: Span, facts: Facts) -> bool:
     """
     if not finding.is_motor:
         return False
-    told = [s.day for concept in STATED_BY[finding.rule] for s in facts.ever(concept)]
+    told = [
+        s.day for concept in STATED_BY[finding.rule] for s in facts.ever(concept) if s.end is not End.OVER
+    ]
     told += [b.stated or b.onset for b in finding.answer.basis]
     return all(day is not None and day.first > since.last for day in told)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from service.facts import Facts
 from service.facts.amounts import Span
 from service.facts.answers import NO, Answer, Basis, any_of, not_recorded, unknown
-from service.facts.statements import Form, Statement
+from service.facts.statements import End, Form, Statement
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules.known import same_finding
@@ -103,7 +105,7 @@ def _recent_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
     if new := [s.basis for s, truth in begun if truth is Truth.YES]:
         return Answer(Truth.YES, tuple(new))
     vague = [s.basis for s, truth in begun if truth is Truth.UNKNOWN]
-    undated = [s for s in standing if not s.onset]
+    undated = [s for s in standing if not s.onset and not _dated_by_another(s, standing)]
     recorded = _first_recorded_within(days, facts) if undated else Truth.NO
     if recorded is Truth.YES and (seen := [s.basis for s in undated if s.examined and s.stated]):
         return Answer(Truth.YES, tuple(seen))
@@ -113,6 +115,15 @@ def _recent_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
         return unknown(ONSET, "weakness-date-too-vague", basis=vague, recorded=True)
     old = [s for s in _on_record(facts) if (day := s.onset or s.stated) and day.within(days, on) is Truth.NO]
     return Answer(Truth.NO, tuple(dict.fromkeys(s.basis for s in old)))
+
+
+def _dated_by_another(statement: Statement, standing: Iterable[Statement]) -> bool:
+    """Whether another statement says since when: of the same finding, or of the same place."""
+    here = statement.place
+    return any(
+        s.onset and (same_finding(statement, s) or (s.place and here and s.place.covers(here)))
+        for s in standing
+    )
 
 
 def _weaknesses(facts: Facts) -> tuple[Statement, ...]:
@@ -132,7 +143,7 @@ def _first_recorded_within(days: float, facts: Facts) -> Truth:
 
 def _on_record(facts: Facts) -> list[Statement]:
     """What was said of weakness, however old, but for an episode that is over."""
-    return [*facts.standing(WEAKNESS), *(s for s in facts.ever(WEAKNESS) if not s.ended)]
+    return [*facts.standing(WEAKNESS), *(s for s in facts.ever(WEAKNESS) if s.end in (None, End.VISIT))]
 
 
 def _guillain_barre(facts: Facts, knowledge: Knowledge) -> Answer:
