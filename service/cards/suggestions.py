@@ -12,7 +12,16 @@ from service.knowledge import BLOOD_PANEL, Knowledge
 
 # Breath first, then what can be taken today, then the picture that shows what others than a neurologist
 # treat (a compressed cord, a stroke), then what the neurologist does.
-SEQUENCE = ("respiratory-function", "blood-gas", "ecg", BLOOD_PANEL, "mri-brain", "mri-cervical-spine", "emg", "ncs")
+SEQUENCE = (
+    "respiratory-function",
+    "blood-gas",
+    "ecg",
+    BLOOD_PANEL,
+    "mri-brain",
+    "mri-cervical-spine",
+    "emg",
+    "ncs",
+)
 # How many blood tests, groups counting as one, a button names.
 _MOST_NAMED = 4
 # What a clinician says for short.

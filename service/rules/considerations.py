@@ -38,7 +38,10 @@ def considerations(case: Case) -> tuple[Consideration, ...]:
     if case.disposition in (Disposition.NO_ACTION, Disposition.SAME_DAY):
         return ()
     fitting = {name: because for name, because in _patterns(case).items() if because}
-    found = [replace(Consideration(name, tuple(dict.fromkeys(b))), known=_known(case, name)) for name, b in fitting.items()]
+    found = [
+        replace(Consideration(name, tuple(dict.fromkeys(b))), known=_known(case, name))
+        for name, b in fitting.items()
+    ]
     return tuple(sorted(found, key=lambda one: not one.known)[:MOST])
 
 

@@ -502,9 +502,7 @@ def _lifestyle_withheld(seen: Seen, wanted: Json) -> str:
             continue
         if not texts and held:
             problems.append(f"{name} withholds {held}")
-        problems += [
-            f"{name} lacks “{t}” in {held}" for t in texts if not any(t in w for w in held)
-        ]
+        problems += [f"{name} lacks “{t}” in {held}" for t in texts if not any(t in w for w in held)]
     return "; ".join(problems)
 
 
