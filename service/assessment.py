@@ -218,6 +218,14 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Somebody who has to know, or be told: an id of the knowledge, and the diagnosis whose clinic it is."""
+
+    whom: str
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A resource that was set aside, and why; a reason never quotes a value."""
 
@@ -243,6 +251,7 @@ class Assessment:
     considerations: tuple[Consideration, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     notes: tuple[str, ...] = ()
+    tell: tuple[Tell, ...] = ()
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()

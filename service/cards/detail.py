@@ -48,14 +48,46 @@ def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home:
     """The Markdown of an assessment's first card; `home` is what the patient takes home, as Markdown."""
     raised = _raised(kind, assessment)
     parts = [
+        _now(assessment, knowledge),
         from_the_record(raised, assessment, knowledge),
         _not_documented(assessment.open_questions, knowledge),
         _suggested(kind, assessment, knowledge),
+        _fits(assessment, knowledge),
+        _tell(assessment, knowledge),
         _why(raised, assessment, knowledge),
         home,
         _notes(kind, assessment, knowledge),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _now(assessment: Assessment, knowledge: Knowledge) -> str:
+    """What each emergency asks for, before anything else."""
+    said, title = knowledge.cards["actions"], knowledge.cards["titles"]["now"]
+    lines = [own(capital(said[finding.rule])) for finding in assessment.raised if finding.rule in said]
+    return section(title, lines[0] if len(lines) == 1 else bullets(lines)) if lines else ""
+
+
+def _fits(assessment: Assessment, knowledge: Knowledge) -> str:
+    """The conditions that the findings fit, never as a diagnosis."""
+    words = knowledge.cards["fits"]
+    named = [
+        words["known"].format(condition=words[one.id]) if one.known else words[one.id]
+        for one in assessment.considerations
+    ]
+    if not named:
+        return ""
+    return section(knowledge.cards["titles"]["fits"], own(words["says"].format(conditions=", ".join(named))))
+
+
+def _tell(assessment: Assessment, knowledge: Knowledge) -> str:
+    """Who else has to know."""
+    words = knowledge.cards["tell"]
+    said = [
+        words[one.whom].format(diagnosis=diagnosis_words(one.diagnosis or "", knowledge))
+        for one in assessment.tell
+    ]
+    return "\n\n".join(own(line) for line in said)
 
 
 def _raised(kind: Kind, assessment: Assessment) -> Sequence[Finding]:

@@ -58,7 +58,18 @@ from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
 from service.knowledge.products import PRODUCTS, Product, medicine_codes, product_problems, products_in
 
 FILES = (
-    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "naming", "own"),
+    *(
+        "analytes",
+        "answers",
+        "cards",
+        "codes",
+        "diagnoses",
+        "evidence",
+        "lifestyle",
+        "medicines",
+        "naming",
+        "own",
+    ),
     *("pathways", "phrases", "questions", "reasons", "relatives", "rules", "sites", "systems", "tests"),
     *("thresholds", "units"),
 )
@@ -104,6 +115,7 @@ class Knowledge:
     reasons: Mapping[str, str]
     phrases: Mapping[str, str]
     sites: Mapping[str, str]
+    cards: Mapping[str, Mapping[str, str]]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -229,6 +241,7 @@ def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], ve
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
         reasons={name: table["says"] for name, table in tables["reasons"].items()},
         phrases=tables["phrases"]["facts"],
+        cards=tables["cards"],
         sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 

@@ -15,6 +15,7 @@ from service.rules.known import KNOWN_MND
 from service.rules.lifestyle import lifestyle_steps
 from service.rules.questions import open_questions, unclear
 from service.rules.rule import RULES, Rule
+from service.rules.tell import whom_to_tell
 
 __all__ = ["RULES", "evaluate", "motor", "red_flags", "respiratory", "same_day"]
 
@@ -49,6 +50,7 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
         considerations=considerations(case),
         open_questions=() if known else open_questions(facts, findings, disposition, knowledge, pathway),
         notes=_notes(facts, findings, knowledge),
+        tell=whom_to_tell(facts, disposition, findings, found, knowledge),
     )
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from service.cards.detail import address
 from service.errors import NotFound
-from service.rules.book import Page as RulePage
+from service.rules.book import RuleEntry as RulePage
 from service.rules.book import rule_book
 from service.web.describe.described import Parameter, described
 from service.web.pages.page import A_PAGE
