@@ -66,10 +66,16 @@ ANSWERS: Mapping[str, str] = {
 }
 
 
+# Cards whose words stand whole in cards.toml.
+SAID_WHOLE: Mapping[Kind, str] = {Kind.MENTIONED: "mention", Kind.KNOWN_MND: "known-mnd"}
+
+
 def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     """One sentence of fewer than 140 characters; where it would be longer it names fewer facts."""
     if kind is Kind.NOT_EVALUATED:
         return "Muscle twitching could not be evaluated: part of the record could not be read"
+    if kind in SAID_WHOLE:
+        return knowledge.cards[SAID_WHOLE[kind]]["summary"]
     driving, action = _driving(assessment), _action(kind, assessment, knowledge)
     newer = newer_than_referral(assessment) if kind is Kind.EXPEDITE else []
     since = _new_since(assessment) if kind is Kind.EXPEDITE else ""
