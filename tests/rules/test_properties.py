@@ -6,6 +6,7 @@ A topic is what one question is about: a concept, an analyte, a class of medicin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -187,12 +188,14 @@ def test_learning_more_never_overturns_an_answer(rule: str, data: st.DataObject)
     assert before in (Truth.UNKNOWN, after) or excused(rule, set(more), after)
 
 
+@cache
 def about(rule: str) -> st.SearchStrategy[dict[str, Any]]:
     """Any record, or what a case of the rule gives: chance would hardly answer rules that need much."""
     told = [_topics(c.given) for c in _cases("red_flags", "same_day") if c.of == rule]
     return records() | st.sampled_from(told)
 
 
+@cache
 def concerning(rule: str) -> frozenset[str]:
     """The topics that the rule's own cases, and the exceptions, say something about."""
     told = {topic for c in _cases("red_flags", "same_day") if c.of == rule for topic in _topics(c.given)}
@@ -246,6 +249,7 @@ def test_the_declared_exceptions_do_overturn(
 NO_RED_FLAG = {topic for e in CLOSED_WORLD for topic in e.topics} | {"age", "takes_not", "pregnancy"}
 
 
+@cache
 def _cases(*files: str) -> list[Case]:
     return [param.values[0] for param in cases(*files)]
 
