@@ -31,8 +31,10 @@ def postgres() -> Iterator[str]:
 def in_own_schema(url: str) -> str:
     """The URL with a schema of this process of the tests: others may test in the same database."""
     schema = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    with create_engine(url).begin() as connection:
+    engine = create_engine(url)
+    with engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    engine.dispose()
     own = make_url(url).update_query_dict({"options": f"-csearch_path={schema}"})
     return own.render_as_string(hide_password=False)
 
