@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from service.cli import main
 from service.knowledge import load
 from service.rules import RULES
+from service.rules.book import rule_book
 
 Run = Callable[..., Result]
 
@@ -110,7 +111,9 @@ def test_a_code_names_the_red_flags_that_look_at_it(run: Run) -> None:
 
 def test_every_code_of_a_concept_is_found(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     known = load()
+    book = rule_book(known)
     monkeypatch.setattr("service.cli.reference.load_knowledge", lambda _: known)
+    monkeypatch.setattr("service.cli.reference.rule_book", lambda _: book)
 
     for concept in known.concepts.values():
         system, code, meaning = concept.codes[0]
