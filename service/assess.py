@@ -23,5 +23,6 @@ def assess(record: Record, on: date, *, knowledge: Knowledge, pathway: str) -> A
         evaluate(read.facts, knowledge, pathway),
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
+        unread_medicines=read.facts.unread_medicines,
         incomplete=record.incomplete,
     )

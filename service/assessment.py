@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient
+from service.facts import Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 
@@ -111,10 +112,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """What is not known and could raise the disposition, in words a clinician can ask."""
+    """What is not known and could raise the disposition: why it is not, and the question to ask."""
 
     fact: str
-    why: str
+    why: Reason
     ask: str
     could_raise: Disposition
 
@@ -136,7 +137,7 @@ class Unreadable:
     """A resource that was set aside, and why; a reason never quotes a value."""
 
     resource: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class Assessment:
     notes: tuple[str, ...] = ()
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
     incomplete: tuple[str, ...] = ()
 
     @property
@@ -181,6 +183,7 @@ def fingerprint_of(assessment: Assessment) -> str:
     said += ["twitch", *_traces(assessment.twitch.present.basis), *assessment.twitch.sites]
     said += ["contributors", *sorted(contributor.id for contributor in assessment.contributors)]
     said += ["unreadable", *sorted(lost.resource for lost in assessment.unreadable)]
+    said += sorted(f"unread medicine {unread.source}" for unread in assessment.unread_medicines)
     return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
 
 

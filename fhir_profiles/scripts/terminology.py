@@ -22,7 +22,8 @@ from service.cards.card import Kind
 from service.cards.order_card import TOPIC as ORDER_CHECK
 from service.hooks.templates import observation_codes, study_codes
 from service.knowledge import Knowledge
-from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, code_tables
+from service.knowledge.codes import CODE_SYSTEMS, ICD, PREFIX_SYSTEMS, code_tables
+from service.knowledge.products import RXNORM
 
 OPEN_SETS = {
     "both": "in the Global Patient Set 2020 and the IPS Free Set 2022",
@@ -187,7 +188,7 @@ def value_sets(knowledge: Knowledge) -> Iterator[Json]:
     yield from _concepts(knowledge)
     yield from _sites()
     yield from _measured(knowledge)
-    yield from _taken()
+    yield from _taken(knowledge)
     yield from _done(knowledge)
     yield from _answers(knowledge)
     yield from _asked_for(knowledge)
@@ -344,17 +345,18 @@ _MEASURED = {
 }
 
 
-def _taken() -> Iterator[Json]:
-    systems, names = table("systems"), []
+def _taken(knowledge: Knowledge) -> Iterator[Json]:
+    names = []
     for name, medicine in table("medicines").items():
         names.append(f"medicine-{name}")
+        products = [p for p in knowledge.products.values() if name in p.classes]
         yield _value_set(
             names[-1],
             f"Medicines: {medicine['words']}",
-            f"Ingredients and classes of {medicine['words']}, which {medicine['why']}. RxNorm codes are of"
-            " ingredients: orders mostly carry product codes, for which a site adds its own.",
-            _rows(medicine),
-            systems,
+            f"Ingredients, products and classes of {medicine['words']}, which {medicine['why']}. Not every"
+            " product is listed: where no code is known, a medicine is read by its name.",
+            [*_rows(medicine), *(Row(RXNORM, p.code, p.name) for p in products)],
+            knowledge,
         )
     yield _union("medicines", "Medicines", "Medicines that can make muscles twitch.", names)
 
@@ -427,7 +429,7 @@ def _asked_for(knowledge: Knowledge) -> Iterator[Json]:
     """What the prefetch templates ask for by code."""
     shown = {(row.system, row.code): row.display for row in _all_rows()}
     for artefact, title, codes, systems in (
-        ("observation-codes", "Observations", observation_codes(knowledge), ("loinc", "snomed", "hpo")),
+        ("observation-codes", "Observations", observation_codes(knowledge), ("loinc", "snomed", "hpo", *ICD)),
         ("study-codes", "Studies", study_codes(knowledge), ("snomed", "loinc", "icd-10-pcs")),
     ):
         rows = [Row(s, c, shown[s, c]) for c in codes for s in systems if (s, c) in shown]

@@ -6,6 +6,6 @@ rules put to them. No FHIR, no clock, no words for clinicians.
 
 from __future__ import annotations
 
-from service.facts.facts import Facts, MedicineUse, Past, Patient, Relative
+from service.facts.facts import Facts, MedicineUse, Past, Patient, Relative, UnreadMedicine
 
-__all__ = ["Facts", "MedicineUse", "Past", "Patient", "Relative"]
+__all__ = ["Facts", "MedicineUse", "Past", "Patient", "Relative", "UnreadMedicine"]

@@ -14,8 +14,9 @@ from datetime import date
 from functools import cached_property
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import NO, NOT_RECORDED, Answer, Basis, Gap, not_recorded
-from service.facts.results import Measured, Result, not_measured
+from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
+from service.facts.reasons import NOT_RECORDED, reason
+from service.facts.results import Measured, Result, not_measured, the_latest
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -28,6 +29,17 @@ class MedicineUse:
     medicine: str
     truth: Truth
     basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadMedicine:
+    """Something that is taken, or was within the last weeks, and that nothing tells: no known code, no name.
+
+    `date` is the day as the record writes it.
+    """
+
+    source: str
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class Facts:
     medicines: tuple[MedicineUse, ...] = ()
     relatives: tuple[Relative, ...] = ()
     past: tuple[Past, ...] = ()
+    unread_medicines: tuple[UnreadMedicine, ...] = ()
     answered: dict[object, Answer] = field(default_factory=dict, init=False, repr=False, compare=False)
     _stated: dict[tuple[str, float | None], Answer] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -87,7 +100,14 @@ class Facts:
         concept = supposed.concept
         statements = {**self.statements, concept: (supposed,)}
         imagined = Facts(
-            self.on, self.patient, statements, self.results, self.medicines, self.relatives, self.past
+            self.on,
+            self.patient,
+            statements,
+            self.results,
+            self.medicines,
+            self.relatives,
+            self.past,
+            self.unread_medicines,
         )
         imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
         return imagined
@@ -149,12 +169,17 @@ class Facts:
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
-        """The newest result (of several at one time, all: the worse decides) of the last `within` days."""
+        """The newest result (of several at one time, all: the worse decides) of the last `within` days.
+
+        One that cannot be read, or whose range does not settle the question, hides no older one that answers
+        YES; beside an older NO the question stays open.
+        """
         recent = self.during(analyte, within=within)
         if len(recent.results) < 2:
             return recent
-        newest = [r for r in recent.results if not any(other.later_than(r) for other in recent.results)]
-        return Measured(analyte, tuple(newest), recent.undecided)
+        newest = the_latest(recent.results)
+        older = tuple(result for result in recent.results if result not in newest)
+        return Measured(analyte, newest, recent.undecided, older)
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""
@@ -167,19 +192,26 @@ class Facts:
             if place is Truth.YES:
                 inside.append(result)
             elif place is Truth.UNKNOWN:
-                vague = Gap(analyte, f"the date of {result.source} is missing or too vague", recorded=True)
+                vague = Gap(analyte, reason("result-undated", source=result.source), recorded=True)
         return Measured(analyte, tuple(inside), vague)
 
     def takes(self, medicine: str) -> Answer:
-        """Whether a medicine of the class is in use, or was within the last weeks."""
+        """Whether a medicine of the class is in use, or was within the last weeks.
+
+        NO only where it is stated as not taken: a list of medicines may lack one. A medicine that
+        nothing tells may be of any class, and says so.
+        """
         uses = [u for u in self.medicines if u.medicine == medicine]
-        if not uses:
-            return not_recorded(medicine)
         taken = [u.basis for u in uses if u.truth is Truth.YES]
         if taken:
             return Answer(Truth.YES, tuple(taken))
         denied = [u.basis for u in uses if u.truth is Truth.NO]
-        return Answer(Truth.NO, tuple(denied)) if denied else not_recorded(medicine)
+        if denied:
+            return Answer(Truth.NO, tuple(denied))
+        if self.unread_medicines:
+            named = self.unread_medicines[0].source
+            return unknown(medicine, reason("medicine-not-told", source=named))
+        return not_recorded(medicine)
 
     def younger_than(self, years: float) -> Truth:
         """Whether the patient is certainly under `years` of age; UNKNOWN without a birth date."""
@@ -205,14 +237,17 @@ class Facts:
         reasons: list[Gap] = []
         for s in self.statements.get(concept, ()):
             counts = self._counts(s, within)
-            if s.truth is Truth.UNKNOWN and counts is not Truth.NO:
-                reasons.append(Gap(concept, s.note or f"{s.source} gives no answer", recorded=True))
+            if s.says_nothing_of_now:
+                reasons.append(Gap(concept, reason("says-nothing-of-now", source=s.source)))
+            elif s.truth is Truth.UNKNOWN and counts is not Truth.NO:
+                why = s.notes[-1] if s.notes else reason("no-answer", source=s.source)
+                reasons.append(Gap(concept, why, recorded=True))
             elif s.truth is Truth.YES and counts is Truth.UNKNOWN:
-                reasons.append(Gap(concept, f"the date of {s.source} is too vague", recorded=True))
+                reasons.append(Gap(concept, reason("date-too-vague", source=s.source), recorded=True))
             elif s.truth is Truth.YES and counts is Truth.NO and s.day:
-                reasons.append(Gap(concept, f"last recorded {s.day.text}, too long ago to count"))
+                reasons.append(Gap(concept, reason("too-long-ago", day=s.day)))
             elif s.truth is Truth.YES and not s.confirmed:
-                reasons.append(Gap(concept, f"only suspected ({s.source})", recorded=True))
+                reasons.append(Gap(concept, reason("only-suspected", source=s.source), recorded=True))
         return tuple(reasons) or (Gap(concept, NOT_RECORDED),)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Any
 
-from service.facts.amounts import Span
-from service.facts.answers import Basis
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Basis, Denial, How
+from service.facts.places import Place
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 
-DISAGREES = "the record disagrees"
+DISAGREES = Reason("record-disagrees")
+# The aspect of a grade of muscle power.
+GRADE = "mrc-grade"
 
 
 class Form(Enum):
@@ -24,25 +27,18 @@ class Form(Enum):
     ANSWER = "QuestionnaireResponse"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the body: a site with its region and side, or (site None) a region alone."""
+class End(Enum):
+    """How an entry that was a YES ended.
 
-    site: str | None
-    region: str | None
-    side: str | None = None
-    words: str = field(default="", compare=False)
+    `OVER` since the day on which it is `stated`: a NO from then on. `VISIT` is a visit's diagnosis that was
+    closed with the visit: a day on which the finding was recorded. Like an end on no recorded day or of a
+    visit's diagnosis (`SILENT`) it says nothing of now. `PERHAPS` ends somewhere around the day.
+    """
 
-    @property
-    def name(self) -> str:
-        """The site with its side, as the assessment writes it: "hand-right"."""
-        return f"{self.site}-{self.side}" if self.side else str(self.site)
-
-    def covers(self, other: Place) -> bool:
-        """Whether a statement about this place speaks of the other too; without a side it means either."""
-        if self.site is None or other.site is None:
-            return self.region == other.region
-        return self.site == other.site and (None in (self.side, other.side) or self.side == other.side)
+    OVER = "over"
+    VISIT = "visit"
+    SILENT = "silent"
+    PERHAPS = "perhaps"
 
 
 @dataclass(frozen=True)
@@ -50,16 +46,14 @@ class Statement:
     """One statement of the record about one concept (a named set of codes).
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
-    or "" for the concept itself. UNKNOWN means: asked, but `note` says why the answer
-    is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
-    one that ended on no recorded day.
+    or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
+    is of no use. `end` is how a YES of its time ended.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
 
     concept: str
     truth: Truth
-    words: str
     source: str
     form: Form
     kind: str = "symptom"
@@ -69,20 +63,22 @@ class Statement:
     place: Place | None = None
     examined: bool = False
     refuted: bool = False
-    ended: bool = False
-    open_end: bool = False
+    end: End | None = None
     confirmed: bool = True
     counts_days: float | None = None
-    value: str | None = None
-    note: str | None = None
+    value: str | Amount | None = None
+    code: tuple[str, str] | None = None
+    notes: tuple[Reason, ...] = ()
 
-    def but(self, **changes: Any) -> Statement:
-        """The same statement with some fields changed: `dataclasses.replace`, at a tenth of its cost."""
-        changed = object.__new__(Statement)
-        changed.__dict__.update(self.__dict__)
-        changed.__dict__.pop("basis", None)
-        changed.__dict__.update(changes)
-        return changed
+    @property
+    def ended(self) -> bool:
+        """Whether it was a YES before: a problem that is over, or a visit that was closed."""
+        return self.end is not None
+
+    @property
+    def says_nothing_of_now(self) -> bool:
+        """Whether it is history alone: it neither answers nor keeps another answer open."""
+        return self.end in (End.VISIT, End.SILENT)
 
     @property
     def day(self) -> Span | None:
@@ -93,7 +89,26 @@ class Statement:
     def basis(self) -> Basis:
         """This statement as a reason."""
         day = self.day
-        return Basis(self.words, self.source, day.text if day else None, self.note, self.stated, self.onset)
+        return Basis(
+            self.concept,
+            self.source,
+            day.text if day else None,
+            self.notes,
+            self.stated,
+            self.onset,
+            aspect=self.aspect,
+            place=self.place,
+            value=self.value,
+            how=How.EXAMINED if self.examined else How.REPORTED,
+            denial=self._denial,
+            code=self.code,
+        )
+
+    @property
+    def _denial(self) -> Denial | None:
+        if self.truth is not Truth.NO:
+            return None
+        return Denial.REFUTED if self.refuted else Denial.OVER if self.ended else Denial.DENIED
 
     def counts(self, on: date, days: float | None) -> Truth:
         """Whether the statement is recent enough to count on `on`; an undated one counts."""
@@ -104,15 +119,21 @@ class Statement:
         """Whether this newer statement replaces the other: same thing, same place, certainly later.
 
         A symptom without a date may be the newer one; a diagnosis without one is taken for the older.
-        A problem that ended on no recorded day does not close another that is still on the list.
+        A problem that ended does not close another one that is still on the list.
         """
-        if self.aspect != other.aspect or not self._speaks_for(other.place):
+        if not self._is_of(other) or not self._speaks_for(other.place):
             return False
         if other.day is None and other.kind != "diagnosis":
             return False
-        if self.open_end and other.form is Form.CONDITION:
+        if self.ended and other.form is Form.CONDITION:
             return False
         return self.later_than(other)
+
+    def _is_of(self, other: Statement) -> bool:
+        """Whether both speak of the same thing; a grade speaks of the weakness at its own place."""
+        if self.aspect == other.aspect:
+            return True
+        return GRADE in (self.aspect, other.aspect) and "" in (self.aspect, other.aspect) and bool(self.place)
 
     def later_than(self, other: Statement) -> bool:
         """Whether this statement is certainly the later one; one without a date is the oldest."""
@@ -120,9 +141,15 @@ class Statement:
         return mine is not None and (theirs is None or mine.first > theirs.last)
 
     def _speaks_for(self, place: Place | None) -> bool:
-        """Without a place: for what has none either, and on examination for the whole body."""
+        """Without a place: for what has none either; on examination, and as an end, for the whole body.
+
+        A grade is one muscle's: it speaks for its own place, and for no wider or less exact one.
+        """
+        if self.aspect == GRADE:
+            return place is not None and self.place == place
         if self.place is None:
-            return place is None or (self.examined and self.form is not Form.CONDITION)
+            whole = self.ended or (self.examined and self.form is not Form.CONDITION)
+            return place is None or whole
         return place is not None and self.place.covers(place)
 
     def contradicts(self, other: Statement) -> bool:
@@ -136,8 +163,12 @@ def basis_among(statement: Statement, others: Iterable[Statement]) -> Basis:
     """The statement as a reason; where another one says the opposite of it on the same day, that is noted."""
     if not any(statement.contradicts(other) for other in others):
         return statement.basis
-    note = f"{statement.basis.note}; {DISAGREES}" if statement.basis.note else DISAGREES
-    return replace(statement.basis, note=note)
+    return replace(statement.basis, notes=noted(*statement.notes, DISAGREES))
+
+
+def noted(*said: Reason | None) -> tuple[Reason, ...]:
+    """What must be noted of a statement or result, each once."""
+    return tuple(dict.fromkeys(note for note in said if note))
 
 
 def gathered(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:

@@ -14,7 +14,9 @@ from math import inf
 
 from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, not_recorded, unknown
-from service.facts.statements import Place, Statement, basis_among
+from service.facts.places import Place
+from service.facts.reasons import reason
+from service.facts.statements import End, Statement, basis_among
 from service.facts.truth import Truth
 
 EYELID = "eyelid"
@@ -43,7 +45,7 @@ class Twitch:
         if self.standing:
             return Answer(Truth.YES, tuple(self._basis(s) for s in self.standing))
         denials = [s for s in self._denials if s.concept == ROOT and not s.aspect and not s.place]
-        if denials and not any(s.truth is Truth.UNKNOWN or self._vague(s) for s in self._said):
+        if denials and not any(self._leaves_open(s) for s in self._said):
             return Answer(Truth.NO, tuple(s.basis for s in denials))
         return not_recorded("twitch")
 
@@ -63,14 +65,14 @@ class Twitch:
     def onset(self) -> Span | None:
         """The earliest day spoken of; `duration` says whether it may have begun before."""
         known = [s.onset for s in self.twitches if s.onset]
-        recorded = [s.stated for s in self.twitches if s.stated]
+        recorded = [s.stated for s in (*self.twitches, *self._visits) if s.stated]
         return min([*known, *recorded], key=lambda span: (span.first, span.last), default=None)
 
     @cached_property
     def duration(self) -> Amount | None:
         """For how long, in days. A recorded date alone bounds it from below only."""
         known = [s.onset.days_before(self._on) for s in self.twitches if s.onset]
-        recorded = [s.stated.days_before(self._on) for s in self.twitches if s.stated]
+        recorded = [s.stated.days_before(self._on) for s in (*self.twitches, *self._visits) if s.stated]
         if not known and not recorded:
             return None
         bound = max([ago.low for ago in recorded], default=0.0)
@@ -82,13 +84,11 @@ class Twitch:
     def lasted_longer_than(self, days: float) -> Answer:
         """Whether it has lasted more than `days`; UNKNOWN without a date that tells."""
         if self.duration is None:
-            return unknown("twitch-onset", "no date was recorded")
+            return unknown("twitch-onset", "no-date")
         truth = self.duration.more_than(days)
         basis = self._bases
         if truth is Truth.UNKNOWN:
-            return unknown(
-                "twitch-onset", f"known to have lasted {self.duration}, but not since when", basis=basis
-            )
+            return unknown("twitch-onset", reason("lasted", duration=self.duration), basis=basis)
         return Answer(truth, basis)
 
     def improving(self, days: float) -> Answer:
@@ -133,7 +133,7 @@ class Twitch:
         """Whether a place other than the eyelid first appeared at least a day after the first place."""
         firsts = self._first_statements()
         if len(firsts) < 2:
-            return unknown("spreading", "only one site is recorded" if firsts else "no site is recorded")
+            return unknown("spreading", "one-site" if firsts else "no-site")
         pairs = [(a, b) for x, y in combinations(firsts, 2) for a, b in ((x, y), (y, x)) if not _at_eyelid(b)]
         followed = [(a, b, _first_before(a, b)) for a, b in pairs]
         yes = [s for a, b, truth in followed if truth is Truth.YES for s in (a, b)]
@@ -142,7 +142,7 @@ class Twitch:
                 Truth.YES, tuple(dict.fromkeys(self._basis(s) for s in sorted(yes, key=_first_seen)))
             )
         if any(truth is Truth.UNKNOWN for _, _, truth in followed):
-            return unknown("spreading", "the dates of the sites do not tell which came first", recorded=True)
+            return unknown("spreading", "sites-undated", recorded=True)
         return Answer(Truth.NO, tuple(self._basis(s) for s in firsts))
 
     @property
@@ -167,7 +167,21 @@ class Twitch:
         return tuple(firsts)
 
     def _within(self, statement: Statement, days: float) -> bool:
-        return statement.day is not None and statement.day.within(days, self._on) is not Truth.NO
+        """A twitch of no stated time may have been lately."""
+        return statement.day is None or statement.day.within(days, self._on) is not Truth.NO
+
+    @cached_property
+    def _visits(self) -> tuple[Statement, ...]:
+        """Visits for a twitch that still stands: days on which it was recorded."""
+        if not self.twitches:
+            return ()
+        closed = [s for s in self._said if s.end is End.VISIT and s.kind == "twitch"]
+        return tuple(s for s in closed if not any(_denies(d, s) for d in self._denials))
+
+    def _leaves_open(self, statement: Statement) -> bool:
+        """Whether a denial is not the last word beside it."""
+        unsure = statement.truth is Truth.UNKNOWN and not statement.says_nothing_of_now
+        return unsure or self._vague(statement)
 
     def _vague(self, statement: Statement) -> bool:
         return statement.truth is Truth.YES and statement.counts(self._on, None) is Truth.UNKNOWN

@@ -1,6 +1,6 @@
 """What we know: codes, numbers, words and evidence, as data that a clinician can check.
 
-`load()` reads the TOML files beside this module, cross-checks them and returns a
+`load()` reads the TOML files and the list of products beside this module, cross-checks them and returns a
 `Knowledge`, or raises `KnowledgeInvalid` with every problem at once. A deployment
 may lay its own TOML file over thresholds, pathways, codes and words.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -47,16 +47,20 @@ from service.knowledge.measures import (
     Analyte,
     MedicineClass,
     Test,
+    index_of,
     read_analyte,
     read_medicine,
     read_test,
     rows,
 )
+from service.knowledge.names import MedicineNames
 from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
+from service.knowledge.products import PRODUCTS, Product, medicine_codes, product_problems, products_in
 
 FILES = (
-    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "own", "pathways"),
-    *("questions", "relatives", "rules", "sites", "systems", "tests", "thresholds", "units"),
+    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "naming", "own"),
+    *("pathways", "phrases", "questions", "reasons", "relatives", "rules", "sites", "systems", "tests"),
+    *("thresholds", "units"),
 )
 
 BLOOD_PANEL, REFERRAL = "blood-panel", "neurology-referral"
@@ -80,6 +84,8 @@ class Knowledge:
     units: Mapping[str, str]
     medicines: Mapping[str, MedicineClass]
     medicine_codes: Index
+    medicine_names: MedicineNames
+    products: Mapping[str, Product]
     tests: Mapping[str, Test]
     test_codes: Index
     panel_codes: Index
@@ -95,6 +101,9 @@ class Knowledge:
     daily: Mapping[str, str | None]
     safety_net: Mapping[str, Any]
     evidence: Mapping[str, Claim]
+    reasons: Mapping[str, str]
+    phrases: Mapping[str, str]
+    sites: Mapping[str, str]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -102,6 +111,11 @@ class Knowledge:
         indexes = (self.meanings, self.analyte_codes, self.medicine_codes, self.test_codes, self.panel_codes)
         coded = frozenset((s, c) for i in indexes for s, codes in i.entries.items() for c in codes)
         return coded | self.generic_referrals | {("own", name) for name in self.own}
+
+    @cached_property
+    def medicines_to_review(self) -> Mapping[str, MedicineClass]:
+        """The classes that are contributors in their own right: not what is otherwise a habit."""
+        return {name: c for name, c in self.medicines.items() if not c.also_a_habit}
 
     def speaks(self, system: str, code: str) -> bool:
         """Whether any rule asks about the code (`system` is our short name)."""
@@ -128,16 +142,18 @@ def load(overlay: Path | None = None) -> Knowledge:
         KnowledgeInvalid: a file cannot be read, or the content contradicts itself; lists every problem.
     """
     tables, content = _packaged()
-    problems: list[str] = []
+    products, problems = products_in((listed := (files(__name__) / PRODUCTS).read_bytes()).decode())
+    content += listed
     if overlay is not None:
         raw, own = _overlay(overlay)
         content += raw
         problems += problems_of(own, tables)
         lay_over(tables, own)
     problems += problems_in(tables)
+    problems += product_problems(products, tables["medicines"])
     if problems:
         raise KnowledgeInvalid(problems)
-    return _build(tables, f"{__version__}+{hashlib.sha256(content).hexdigest()[:12]}")
+    return _build(tables, products, f"{__version__}+{hashlib.sha256(content).hexdigest()[:12]}")
 
 
 def changes(overlay: Path) -> Changes:
@@ -165,7 +181,7 @@ def _overlay(path: Path) -> tuple[bytes, dict[str, Any]]:
     return raw, own
 
 
-def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
+def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], version: str) -> Knowledge:
     sites, thresholds = tables["sites"], Thresholds.read(tables["thresholds"])
     places = read_places(sites)
     concepts = {name: read_concept(name, table, places) for name, table in tables["codes"].items()}
@@ -190,13 +206,15 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
             name: read_analyte(name, table, windows, tables["units"])
             for name, table in tables["analytes"].items()
         },
-        analyte_codes=_index(tables["analytes"]),
+        analyte_codes=index_of(tables["analytes"]),
         units=tables["units"]["aliases"],
         medicines={name: read_medicine(name, table) for name, table in tables["medicines"].items()},
-        medicine_codes=_index(tables["medicines"]),
+        medicine_codes=medicine_codes(tables["medicines"], products),
+        medicine_names=MedicineNames(tables["medicines"], products, tables["naming"]),
+        products={product.code: product for product in products},
         tests={name: read_test(name, t, _again(name, thresholds)) for name, t in tables["tests"].items()},
-        test_codes=_index(tables["tests"]),
-        panel_codes=_index({name: table.get("panels", {}) for name, table in tables["analytes"].items()}),
+        test_codes=index_of(tables["tests"]),
+        panel_codes=index_of({name: table.get("panels", {}) for name, table in tables["analytes"].items()}),
         neurology=frozenset(rows(tables["tests"]["neurology-referral"]["specialty"])),
         generic_referrals=frozenset(rows(tables["tests"]["neurology-referral"]["generic"])),
         relatives=tables["relatives"],
@@ -209,6 +227,9 @@ def _build(tables: Mapping[str, dict[str, Any]], version: str) -> Knowledge:
         daily={line: lifestyle["daily_parts"].get(line) for line in lifestyle["daily"]},
         safety_net=lifestyle["safety_net"],
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
+        reasons={name: table["says"] for name, table in tables["reasons"].items()},
+        phrases=tables["phrases"]["facts"],
+        sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 
 
@@ -217,12 +238,6 @@ def _again(test: str, thresholds: Thresholds) -> float:
     if test == REFERRAL:
         return thresholds.referral_counts
     return float(getattr(thresholds, f"{test.replace('-', '_')}_again"))
-
-
-def _index(tables: Mapping[str, Any]) -> Index:
-    return indexed(
-        (system, code, name, name) for name, table in tables.items() for system, code in rows(table)
-    )
 
 
 def _answers(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Truth]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from service.knowledge.codes import code_tables
+from service.knowledge.codes import Index, code_tables, indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,19 @@ class Analyte:
 
 @dataclass(frozen=True, slots=True)
 class MedicineClass:
-    """Medicines that can make muscles twitch, and the analytes that they disturb."""
+    """Medicines that can make muscles twitch, and the analytes that they disturb.
+
+    `inhaled`: whether they count where they are inhaled. `also_a_habit`: the contributor of this id is no
+    medicine to review but something that people take in otherwise too (caffeine).
+    """
 
     id: str
     words: str
     why: str
     evidence: tuple[str, ...]
     disturbs: tuple[str, ...]
+    inhaled: bool = True
+    also_a_habit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,15 @@ def read_medicine(medicine_id: str, table: Mapping[str, Any]) -> MedicineClass:
     """One class of medicines.toml."""
     evidence = table["evidence"]
     claims = (evidence,) if isinstance(evidence, str) else tuple(evidence)
-    return MedicineClass(medicine_id, table["words"], table["why"], claims, tuple(table.get("disturbs", ())))
+    return MedicineClass(
+        medicine_id,
+        table["words"],
+        table["why"],
+        claims,
+        tuple(table.get("disturbs", ())),
+        table.get("inhaled", True),
+        table.get("also_a_habit", False),
+    )
 
 
 def read_test(test_id: str, table: Mapping[str, Any], again_days: float) -> Test:
@@ -101,6 +115,16 @@ def read_test(test_id: str, table: Mapping[str, Any], again_days: float) -> Test
 def rows(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The (system, code) pairs of a table that holds code tables."""
     yield from ((system, code) for system, code, _ in code_tables(table))
+
+
+def named_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of an index from codes to the names of the tables that hold them."""
+    return ((system, code, name, name) for name, table in tables.items() for system, code in rows(table))
+
+
+def index_of(tables: Mapping[str, Any]) -> Index:
+    """From (system, code) to the names of the tables that hold the code."""
+    return indexed(named_rows(tables))
 
 
 def _conversions(table: Mapping[str, Any], units: Mapping[str, Any]) -> dict[str, float]:

@@ -23,6 +23,7 @@ Keys = tuple[str, ...]
 NAMED_FREELY = (
     *("analytes", "codes", "diagnoses", "evidence", "medicines", "own", "pathways", "systems", "tests"),
     *("aliases", "answers", "because", "narrower", "parts", "steps", "units", "withheld_when", "system"),
+    *("by_form", "names", "other"),
     *(
         "areas",
         "both",

@@ -41,7 +41,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
     found = [_named(name, trigger(facts, threshold), knowledge) for name, trigger in TRIGGERS.items()]
     found += [_deranged(name, table, facts, knowledge, pathway) for name, table in DERANGED.items()]
     found.append(_named("alcohol", high_alcohol(facts, threshold), knowledge))
-    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines]
+    found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines_to_review]
     order = list(knowledge.rules)
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
 
@@ -49,7 +49,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
 @asked_once
 def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
     """A diagnosis of anxiety or stress, or a GAD-7 score of 10 or more (not under 16)."""
-    score = unknown("gad-7", "adult norms do not hold under 16")
+    score = unknown("gad-7", "adult-norms")
     if facts.younger_than(threshold.adult_norms) is not Truth.YES:
         score = facts.latest("gad-7", within=threshold.habits_count).at_least(threshold.gad_7_high)
     return facts.stated("anxiety") | facts.stated("stress") | score | _said_to_trigger(facts, "stress")
@@ -57,19 +57,20 @@ def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
 
 @asked_once
 def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
-    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; or a high intake stated."""
+    """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; a high intake; or in a medicine."""
     intake = facts.latest("caffeine-intake", within=threshold.habits_count)
     limit = _caffeine_limit(facts, threshold)
-    high = unknown("body-weight", "the limit under 16 depends on the weight")
+    high = unknown("body-weight", "limit-by-weight")
     if limit is not None:
         high = intake.more_than(limit)
-    return facts.stated("caffeine-excess") | high | _said_to_trigger(facts, "caffeine")
+    drunk = facts.stated("caffeine-excess") | high
+    return drunk | _in_a_medicine(facts, "caffeine") | _said_to_trigger(facts, "caffeine")
 
 
 @asked_once
 def short_sleep(facts: Facts, threshold: Thresholds) -> Answer:
     """Less than 7 hours a night (not judged under 16), or insomnia."""
-    hours = unknown("sleep-duration", "adult norms do not hold under 16")
+    hours = unknown("sleep-duration", "adult-norms")
     if facts.younger_than(threshold.adult_norms) is not Truth.YES:
         hours = facts.latest("sleep-duration", within=threshold.habits_count).less_than(threshold.sleep_short)
     return facts.stated("insomnia") | hours | _said_to_trigger(facts, "lack-of-sleep")
@@ -136,6 +137,12 @@ def _said_to_trigger(facts: Facts, value: str) -> Answer:
     """The stated trigger counts for its contributor; what was not stated leaves it as it is."""
     said = [s.basis for s in facts.newest(OWN_TRIGGER) if s.value == value]
     return Answer(Truth.YES, tuple(said)) if said else NO
+
+
+def _in_a_medicine(facts: Facts, habit: str) -> Answer:
+    """What medicines add to a habit; a list of medicines that lacks it leaves it as it is."""
+    taken = facts.takes(habit)
+    return taken if taken.yes else NO
 
 
 def _caffeine_limit(facts: Facts, threshold: Thresholds) -> float | None:

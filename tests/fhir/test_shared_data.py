@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from service.assess import assess
 from service.assessment import Disposition
 from service.errors import NotABundle, SeveralPatients
+from service.fhir.read import read_facts
 from service.fhir.read.record import Record, entries, record_of
 from tests.fhir.resources import ON, packaged
 
@@ -78,3 +80,35 @@ def _records(resources: list[Any]) -> list[Record]:
         found = json.dumps([r.resource if isinstance(r, tuple) else r for r in resources])
         people = sorted(set(re.findall(r'"(Patient/[A-Za-z0-9.-]+)"', found)))
         return [record_of(resources, packaged(), patient=whom) for whom in people]
+
+
+def test_the_medicines_of_the_synthea_records_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each as if it were taken today, by itself: most are over, and would not be looked at."""
+    requests = [
+        {**entry["resource"], "status": "active"}
+        for body in documents("synthea-r4")
+        for entry in body.get("entry", ())
+        if entry.get("resource", {}).get("resourceType") == "MedicationRequest"
+    ]
+
+    read = [read_facts(record_of([request], packaged()), ON, packaged()) for request in requests]
+
+    of_ours = [each.facts.medicines for each in read if each.facts.medicines]
+    by_name = [uses for uses in of_ours if all(use.basis.notes for use in uses)]
+    unread = [each for each in read if each.facts.unread_medicines]
+    none = len(read) - len(of_ours) - len(unread)
+    classes = Counter(use.medicine for uses in of_ours for use in uses)
+    with capsys.disabled():
+        print(f"\nSynthea: {len(read)} medication entries, {len(of_ours)} of our classes", end=" ")
+        print(f"({len(of_ours) - len(by_name)} by code, {len(by_name)} by name), {none} of none,", end=" ")
+        print(f"{len(unread)} unread; {dict(sorted(classes.items()))}")
+    assert len(read) == 298
+    assert not any(each.unreadable for each in read)
+    assert (len(of_ours), len(by_name), none, unread) == (41, 10, 257, [])
+    assert classes == {
+        "beta-agonist": 3,
+        "cholinesterase-inhibitor": 5,
+        "diuretic": 21,
+        "ssri-snri": 4,
+        "statin": 8,
+    }

@@ -59,6 +59,26 @@ def _put(value: Any, *path: str) -> Callable[[Tables], None]:
 
 
 FAULTS = [
+    # names of medicines
+    (
+        _put("", "medicines", "lithium", "names", "lithosun"),
+        "medicines.toml [lithium.names] does not say who uses the name lithosun",
+    ),
+    (
+        _put("WHO INN", "medicines", "lithium", "names", "300"),
+        "medicines.toml [lithium.names] has a name without a letter: '300'",
+    ),
+    (
+        _put("", "medicines", "corticosteroid", "by_form", "hydrocortisone"),
+        "medicines.toml [corticosteroid.by_form] does not say who uses the name hydrocortisone",
+    ),
+    (
+        _put("no", "medicines", "corticosteroid", "inhaled"),
+        "medicines.toml [corticosteroid].inhaled must be true or false",
+    ),
+    (_drop("naming", "no_name", "before"), "naming.toml [no_name].before must be a list of words"),
+    (_put(["no", ""], "naming", "no_name", "before"), "naming.toml [no_name].before must be a list of words"),
+    (_put("cream", "naming", "local", "words"), "naming.toml [local].words must be a list of words"),
     # evidence
     *(
         (_drop("evidence", "local-cluster", field), f"evidence.toml [local-cluster] lacks {field}")

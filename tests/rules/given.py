@@ -7,7 +7,7 @@ that are both, the analyte ("lithium"; the medicine is in `takes`). A concept is
 a date, a month or a year.
 
     twitch_onset, twitch_recorded, twitch_site     one statement of twitching
-    age, deceased, takes, takes_not, relatives, past
+    age, deceased, takes, takes_not, unread_medicines, relatives, past
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from service.facts import Facts, MedicineUse, Past, Patient, Relative
+from service.facts import Facts, MedicineUse, Past, Patient, Relative, UnreadMedicine
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Basis
+from service.facts.answers import Basis, Kind
+from service.facts.places import Place
+from service.facts.reasons import Reason
 from service.facts.results import Result
-from service.facts.statements import Form, Place, Statement, gathered
+from service.facts.statements import End, Form, Statement, gathered
 from service.facts.truth import Truth
 from service.knowledge import Knowledge, load
 
@@ -36,7 +38,7 @@ REGIONS = {
     **dict.fromkeys(("chest", "abdomen", "back"), "thoracic"),
     **dict.fromkeys(("hip-or-buttock", "thigh", "lower-leg", "foot"), "lumbosacral"),
 }
-ALSO = {"age", "deceased", "takes", "takes_not", "relatives", "past"}
+ALSO = {"age", "deceased", "takes", "takes_not", "unread_medicines", "relatives", "past"}
 TWITCH = ("twitch_onset", "twitch_recorded", "twitch_site")
 
 
@@ -103,6 +105,7 @@ def facts(given: Mapping[str, Any], on: date = ON) -> Facts:
         medicines=tuple(_medicines(given)),
         relatives=tuple(_relative(i, item) for i, item in enumerate(given.get("relatives", ()))),
         past=tuple(_past(item) for item in given.get("past", ())),
+        unread_medicines=tuple(UnreadMedicine(source) for source in given.get("unread_medicines", ())),
     )
 
 
@@ -129,7 +132,6 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
     return Statement(
         concept,
         truth,
-        known.words,
         f"{form.value}/{source}",
         form,
         known.kind,
@@ -138,11 +140,11 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         onset=day(said["onset"]) if "onset" in said else None,
         place=place(said["site"]) if "site" in said else None,
         refuted=said.get("refuted", False),
-        ended=said.get("ended", False),
+        end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),
-        note=said.get("note"),
+        notes=(Reason(said["note"]),) if "note" in said else (),
     )
 
 
@@ -154,27 +156,25 @@ def _result(analyte: str, source: str, measured: Any) -> Result:
     when = measured.get("when", "today")
     return Result(
         analyte,
-        known.words,
         f"Observation/{source}",
         amount(text, known.unit) if readable else None,
         day(when) if when != "never" else None,
         measured.get("moment"),
         measured.get("low"),
         measured.get("high"),
-        None if readable else measured.get("why", "the result has no unit"),
+        None if readable else Reason(measured.get("why", "no-unit")),
     )
 
 
 def _medicines(given: Mapping[str, Any]) -> Iterator[MedicineUse]:
     for word, truth in (("takes", Truth.YES), ("takes_not", Truth.NO)):
         for name in given.get(word, ()):
-            words = packaged().medicines[name].words
-            yield MedicineUse(name, truth, Basis(words, f"MedicationStatement/{name}"))
+            yield MedicineUse(name, truth, Basis(name, f"MedicationStatement/{name}", kind=Kind.MEDICINE))
 
 
 def _relative(index: int, item: Mapping[str, str]) -> Relative:
     concept = item.get("concept", "motor-neuron-disease")
-    basis = Basis(f"{concept} in a relative", f"FamilyMemberHistory/r{index}")
+    basis = Basis(concept, f"FamilyMemberHistory/r{index}", kind=Kind.RELATIVE)
     return Relative(concept, Truth[item["first_degree"]], basis)
 
 

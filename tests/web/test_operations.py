@@ -14,7 +14,7 @@ from service.assessment import Assessment
 from service.assessment_json import assessment_json
 from service.cards import build
 from service.knowledge import Knowledge
-from tests.patients.stories import PATHWAYS, Story, stories
+from tests.patients.stories import PATHWAYS, Story, knowledge, stories
 from tests.web.conftest import ON
 
 APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
@@ -292,7 +292,7 @@ def test_the_parameters_say_what_the_json_of_evaluate_says(
     parts = evaluated(client, story.bundle, **of(story, pathway), all={"valueBoolean": True})
 
     assessment: Assessment = story.assessment(pathway)
-    assert told(parts) == from_json(assessment_json(assessment, every_rule=True))
+    assert told(parts) == from_json(assessment_json(assessment, knowledge(), every_rule=True))
 
 
 def told(parts: list[Json]) -> Any:
@@ -315,6 +315,7 @@ def from_json(answer: Json) -> Any:
     """The same pairs, made of the JSON of /evaluate."""
     singular = {"findings": "finding", "contributors": "contributor", "tests": "test"}
     singular |= {"openQuestions": "openQuestion", "sites": "site", "regions": "region", "analytes": "analyte"}
+    singular |= {"unreadMedicines": "unreadMedicine"}
     pairs: list[Any] = []
     for name, value in answer.items():
         if name == "withheldAnalytes":
@@ -367,6 +368,18 @@ def codes(value_set: str) -> set[str]:
     name = value_set.rpartition("/")[2].removeprefix("all-")
     system = orjson.loads((RESOURCES / f"CodeSystem-{name}.json").read_bytes())
     return {concept["code"] for concept in system["concept"]}
+
+
+def test_a_medicine_that_nothing_tells_is_a_part_as_declared(client: FlaskClient, teacher: Json) -> None:
+    nameless = {"resourceType": "MedicationStatement", "id": "m1", "status": "active"}
+    definition = orjson.loads((RESOURCES / "OperationDefinition-evaluate.json").read_bytes())
+    declared = [p for p in definition["parameter"] if p["use"] == "out"]
+
+    parts = evaluated(client, {**teacher, "entry": [*teacher["entry"], {"resource": nameless}]})
+
+    (unread,) = [part for part in parts if part["name"] == "unreadMedicine"]
+    assert unread["part"] == [{"name": "source", "valueReference": {"reference": "MedicationStatement/m1"}}]
+    assert not list(undeclared(parts, declared, "evaluate"))
 
 
 def test_one_of_several_patients_is_named(client: FlaskClient, teacher: Json) -> None:

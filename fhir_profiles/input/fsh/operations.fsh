@@ -47,6 +47,13 @@ RuleSet: Basis
     * use = #out
     * min = 1
     * max = "1"
+    * documentation = "The id of the fact in the knowledge."
+    * type = #string
+  * part[+]
+    * name = #says
+    * use = #out
+    * min = 1
+    * max = "1"
     * documentation = "The fact, in words."
     * type = #string
   * part[+]
@@ -148,6 +155,9 @@ Usage: #definition
 * insert Part(why, 1, 1, string, Why it is not known.)
 * insert Part(couldRaise, 1, 1, code, The disposition that it could raise to.)
 * insert PartFrom(all-twitch-dispositions)
+* insert OutParts(unreadMedicine, 0, *, [[A medicine in use that no known code and no name tells.]])
+* insert Part(source, 1, 1, Reference, Which.)
+* insert Part(date, 0, 1, string, [[When it was recorded, as precisely as the record says.]])
 * insert Out(otherSubjects, 1, 1, integer, How many resources of other patients were passed over.)
 * insert OutParts(unreadable, 0, *, A resource that was set aside.)
 * insert Part(resource, 1, 1, string, Which.)

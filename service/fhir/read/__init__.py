@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.assessment import Unreadable
-from service.facts import Facts, Relative
+from service.facts import Facts, MedicineUse, Relative, UnreadMedicine
 from service.facts.results import Result
 from service.facts.statements import Statement, gathered
 from service.fhir.read.history import past, relatives, treatments
@@ -46,14 +46,16 @@ def read_facts(record: Record, on: date, knowledge: Knowledge) -> Read:
     measured: dict[str, list[Result]] = {}
     for result in with_adjusted_calcium(found, reading):
         measured.setdefault(result.analyte, []).append(result)
+    taken = medicines(record, reading)
     facts = Facts(
         on=on,
         patient=patient,
         statements=gathered(statements),
         results={analyte: tuple(listed) for analyte, listed in measured.items()},
-        medicines=tuple(medicines(record, reading)),
+        medicines=tuple(m for m in taken if isinstance(m, MedicineUse)),
         relatives=(*relatives(record, reading), *(r for r in said if isinstance(r, Relative))),
         past=tuple(past(record, seen, reading)),
+        unread_medicines=tuple(m for m in taken if isinstance(m, UnreadMedicine)),
     )
     unreadable = dict.fromkeys([*record.unreadable, *reading.unreadable])
     return Read(facts, tuple(unreadable))

@@ -145,6 +145,11 @@ def _why_nothing(assessment: Assessment) -> str:
     if lost := assessment.unreadable:
         named = ", ".join(each.resource for each in lost[:_MOST_NAMED])
         parts.append(f"Resources that could not be read: {len(lost)} ({named}).")
+    if unread := assessment.unread_medicines:
+        named = ", ".join(each.source for each in unread[:_MOST_NAMED])
+        parts.append(
+            f"Medicines of which neither code nor name tells what they are: {len(unread)} ({named})."
+        )
     return " ".join(parts)
 
 

@@ -50,7 +50,8 @@ class TwitchSchema(Shape):
 class BasisSchema(Shape):
     """What a finding rests on."""
 
-    fact = fields.String(**said("In words."))
+    fact = fields.String(**said("Its id in the knowledge."))
+    says = fields.String(**said("The same in words."))
     source = fields.String(**said("The resource that states it.", null=True))
     date = fields.String(**said(f"Of when it is: {A_DAY}.", null=True))
     note = fields.String(**may("What else to know of it."))
@@ -119,6 +120,13 @@ class UnreadableSchema(Shape):
     reason = fields.String(required=True)
 
 
+class UnreadMedicineSchema(Shape):
+    """A medicine in use that no known code and no name tells."""
+
+    source = fields.String(required=True)
+    date = fields.String(**said("As the record writes it.", null=True))
+
+
 class AssessmentSchema(Shape):
     """Everything that was decided about one patient on one day."""
 
@@ -133,6 +141,7 @@ class AssessmentSchema(Shape):
     tests = listed(SuggestedTestSchema, "The tests that belong to it.")
     lifestyle = listed(StepSchema, "Steps against benign twitching.")
     openQuestions = listed(QuestionSchema, "What to ask the patient next.")  # noqa: N815
+    unreadMedicines = listed(UnreadMedicineSchema, "In use, but neither code nor name tells which.")  # noqa: N815
     otherSubjects = fields.Integer(**said("Resources about other patients, which were not used."))  # noqa: N815
     unreadable = listed(UnreadableSchema, "What could not be read, and so is unknown.")
 
