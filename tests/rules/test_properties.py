@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.facts.truth import Truth
 from service.rules import RULES, evaluate
+from tests.budget import tries
 from tests.rules.case_files import Case, cases
 from tests.rules.given import TWITCH, facts, packaged
 
@@ -176,7 +177,7 @@ def answered(known: Mapping[str, Any]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(data=st.data())
 def test_learning_more_never_overturns_an_answer(rule: str, data: st.DataObject) -> None:
     known = data.draw(about(rule))
@@ -292,7 +293,7 @@ def test_every_rule_has_a_red_flag_to_add() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pathway", packaged().pathways)
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(
     twitch=STANDING_TWITCH,
     record=records(frozenset({"twitch"})),
