@@ -78,6 +78,7 @@ def serve(*arguments: str) -> int:
 def test(*arguments: str) -> int:
     """Run every check, also after one failed; with arguments run only pytest with them."""
     install(TEST_LOCK)
+    remember_bytecode()
     if arguments:
         return run(BIN / "python", "-m", "pytest", *arguments)
     core = ",".join(f"service/{name}" for name in CLINICAL_CORE.split())
@@ -88,6 +89,15 @@ def test(*arguments: str) -> int:
         ("coverage", "report", "--show-missing", "--skip-covered", "--fail-under=100", f"--include={core}"),
         (*pytest, *(f"--ignore={path}" for path in CORE_TESTS)),
     )
+
+
+def remember_bytecode() -> None:
+    """Let Python keep what it compiles in .cache, also where it is told to write none beside the sources.
+
+    Each of the processes that the tests start would compile everything anew, and take twice as long to begin.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bytecode")
 
 
 def processes() -> int:
