@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from service.assess import assess
@@ -14,7 +15,7 @@ from service.facts.truth import Truth
 from service.fhir.read import read_facts
 from service.fhir.read.drafts import chosen_of, drafts_among
 from service.fhir.read.record import Record
-from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
+from service.hooks.hook import SILENCE, CallContext, Carried, CdsResponse, CdsService, Hook
 from service.hooks.patient import twitching_record
 from service.hooks.prefetch import TEMPLATES
 from service.hooks.request import HookRequest
@@ -47,7 +48,7 @@ def respond(request: HookRequest, given: CallContext) -> CdsResponse:
     reply = _checked(request, given, record, Check(at_hand, among))
     if not reply.cards:
         prefetched.insist_on_whole()
-    return reply
+    return replace(reply, not_fetched=prefetched.not_fetched)
 
 
 def _checked(request: HookRequest, given: CallContext, record: Record, check: Check) -> CdsResponse:
@@ -95,7 +96,10 @@ def _again_days(test: str, knowledge: Knowledge) -> float:
 
 SERVICE = CdsService(
     id="fasciculation-order-check",
-    hooks=("order-sign", "order-select"),
+    hooks=(
+        Hook("order-sign", {"draftOrders": Carried.RESOURCES}),
+        Hook("order-select", {"draftOrders": Carried.RESOURCES, "selections": Carried.REFERENCES}),
+    ),
     title="Muscle twitching: order check",
     description=(
         "For a patient with muscle twitching on record, when electromyography, nerve conduction studies, MRI"

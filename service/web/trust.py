@@ -23,9 +23,9 @@ from service.auth import Client, Clients, verify
 from service.config import Settings
 from service.errors import ClientNotTrusted
 from service.hooks import SERVICES
-from service.store import Call
-from service.web.addresses import is_local, is_passed_on, names_this_machine
+from service.store import AuditEntry
 from service.web.parts import Parts
+from service.web.process.addresses import is_local, is_passed_on, names_this_machine
 from service.web.responses import NAMED, milliseconds
 
 UNLIMITED = frozenset({"health.livez", "health.readyz", "metrics.scrape"})
@@ -135,7 +135,7 @@ def _note(refusal: ClientNotTrusted, parts: Parts) -> None:
         request=request.environ[NAMED],
     )
     parts.store.record(
-        Call(
+        AuditEntry(
             service=_called(),
             refusal=type(refusal).__name__,
             client=refusal.issuer,

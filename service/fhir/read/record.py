@@ -64,6 +64,11 @@ class Record:
         """The relevant resources of a type."""
         return self.resources.get(resource_type, ())
 
+    @property
+    def is_about_others(self) -> bool:
+        """Whether all that came is about others than the patient; the own Patient resource says nothing."""
+        return self.other_subjects > 0 and self.other_subjects + len(self.of("Patient")) == self.read
+
 
 def entries(bundle: Any) -> list[Entry]:
     """The resources of a Bundle with their addresses.
@@ -92,7 +97,7 @@ def record_in(bundle: Any, knowledge: Knowledge, *, patient: str | None = None) 
         PatientNotInBundle: all of it is about others.
     """
     record = record_of(entries(bundle), knowledge, patient=patient)
-    if patient and record.patient and record.read and record.other_subjects == record.read:
+    if patient and record.patient and record.is_about_others and not record.of("Patient"):
         raise PatientNotInBundle(record.patient)
     return record
 

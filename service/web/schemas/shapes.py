@@ -46,7 +46,7 @@ class HookCallSchema(CallSchema):
     """A call as CDS Hooks defines it."""
 
     hook = fields.String(
-        validate=validate.OneOf(sorted({hook for service in SERVICES for hook in service.hooks})),
+        validate=validate.OneOf(sorted({hook for service in SERVICES for hook in service.hook_names})),
         **said("One of the hooks that discovery lists for the service."),
     )
     prefetch = fields.Dict(
