@@ -25,4 +25,5 @@ def assess(record: Record, on: date, *, knowledge: Knowledge, pathway: str) -> A
         unreadable=read.unreadable,
         unread_medicines=read.facts.unread_medicines,
         incomplete=record.incomplete,
+        facts=read.facts,
     )
