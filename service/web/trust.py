@@ -34,11 +34,17 @@ PUBLISHED = frozenset(
         "artefacts.metadata",
         "artefacts.read",
         "artefacts.search",
+        "codes.meaning",
         "conformance.told",
         "docs.description",
         "docs.read",
-        "docs.start",
+        "home.start",
+        "playground.choose",
         "questionnaire.read",
+        "rules.every",
+        "rules.knowledge",
+        "rules.one",
+        "site.static",
     }
 )
 OPEN_TO_ALL = UNLIMITED | PUBLISHED
