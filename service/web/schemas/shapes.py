@@ -159,8 +159,9 @@ class FeedbackItemSchema(Schema):
     acceptedSuggestions = fields.List(fields.Nested(AcceptedSchema), allow_none=True)  # noqa: N815
     overrideReason = fields.Raw(  # noqa: N815
         **may(
-            "Why it was not followed: `reason` with the `code` and `system` of one of the card's reasons, or of"
-            " the site's own, in whatever form the EHR has. What cannot be read, and `userComment`, is not kept."
+            "Why it was not followed: `reason` with the `code` and `system` of one of the card's reasons, or"
+            " of the site's own, in whatever form the EHR has. What cannot be read is not kept, and neither is"
+            " `userComment`."
         )
     )
 
