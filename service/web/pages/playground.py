@@ -32,6 +32,7 @@ from service.web.pages.site import show
 from service.web.parts import Parts
 from service.web.query import A_DAY, day
 from service.web.schemas import cards_json
+from service.web.schemas.sentences import words_of
 
 UNPROCESSABLE = 422
 FIRST = "teacher-3-slurring"
@@ -131,7 +132,7 @@ def _page(choice: Choice, parts: Parts) -> Response:
     try:
         shown, problem, status = _shown(choice, parts), "", 200
     except ServiceError as error:
-        shown, problem, status = {}, str(error), UNPROCESSABLE
+        shown, problem, status = {}, words_of(error), UNPROCESSABLE
     everybody = golden_patients()
     return show(
         "try",
