@@ -45,4 +45,5 @@ def assess(
         unreadable=read.unreadable,
         unread_medicines=read.facts.unread_medicines,
         incomplete=record.incomplete,
+        facts=read.facts,
     )
