@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Answer, Basis, Gap, Kind, any_of, not_recorded, unknown
+from service.facts.answers import NO, Answer, Basis, Gap, Kind, any_of, not_recorded, unknown
 from service.facts.reasons import Reason, reason
 from service.facts.truth import Truth
 
@@ -58,11 +58,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Results that a question is put to; of several, the worst answers (any YES is YES)."""
+    """Results that a question is put to; of several, the worst answers (any YES is YES).
+
+    `unread` are newer ones that cannot be read: a NO beside them is UNKNOWN. `older` are asked where a
+    range lies across the threshold: it does not hide that the newest of them, if it tells, is beyond it.
+    """
 
     analyte: str
     results: tuple[Result, ...]
     undecided: Gap | None = None
+    unread: tuple[Result, ...] = ()
+    older: tuple[Result, ...] = ()
 
     def at_most(self, limit: float) -> Answer:
         """Whether any result lies at or below `limit`."""
@@ -87,7 +93,24 @@ class Measured:
         answers = [self._answer(result, question) for result in self.results]
         if self.undecided:
             answers.append(Answer(Truth.UNKNOWN, (), (self.undecided,)))
-        return any_of(answers)
+        answer = any_of(answers)
+        if answer.truth is Truth.UNKNOWN and self.older:
+            before = self._before(question)
+            return before if before.yes else answer
+        if answer.truth is Truth.NO and self.unread:
+            return any_of([answer, *(self._answer(result, question) for result in self.unread)])
+        return answer
+
+    def _before(self, question: Callable[[Amount, Result], Truth]) -> Answer:
+        """What the newest of the older results says that says anything."""
+        older = list(self.older)
+        while older:
+            newest = [r for r in older if not any(other.later_than(r) for other in older)]
+            answer = any_of(self._answer(result, question) for result in newest)
+            if answer.truth is not Truth.UNKNOWN:
+                return answer
+            older = [r for r in older if r not in newest]
+        return NO
 
     def _answer(self, result: Result, question: Callable[[Amount, Result], Truth]) -> Answer:
         if result.amount is None:

@@ -15,6 +15,7 @@ from service.facts.reasons import Reason
 from service.facts.truth import Truth
 
 DISAGREES = Reason("record-disagrees")
+MRC_GRADE = "mrc-grade"
 
 
 class Form(Enum):
@@ -31,8 +32,10 @@ class Statement:
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
     or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
-    is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
-    one that ended on no recorded day.
+    is of no use; a `silent` one was never answered, and leaves every other statement as it is.
+    `ended` was a YES before (a resolved problem): `stated` is then the day of its end, and `recorded` the
+    day on which it was recorded. One of a closed visit (`of_visit`), or that ended on no recorded day, says
+    nothing of now. `onset_source` names another resource, where that is what says when it began.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -49,12 +52,16 @@ class Statement:
     examined: bool = False
     refuted: bool = False
     ended: bool = False
-    open_end: bool = False
     confirmed: bool = True
     counts_days: float | None = None
     value: str | Amount | None = None
     code: tuple[str, str] | None = None
     notes: tuple[Reason, ...] = ()
+    recorded: Span | None = None
+    of_visit: bool = False
+    abated: bool = False
+    silent: bool = False
+    onset_source: str | None = None
 
     @property
     def day(self) -> Span | None:
@@ -95,13 +102,15 @@ class Statement:
         """Whether this newer statement replaces the other: same thing, same place, certainly later.
 
         A symptom without a date may be the newer one; a diagnosis without one is taken for the older.
-        A problem that ended on no recorded day does not close another that is still on the list.
+        A problem that ended takes back what was observed before, and closes no other entry of the list; full
+        strength at a site takes back weakness there.
         """
-        if self.aspect != other.aspect or not self._speaks_for(other.place):
+        same = self.aspect == other.aspect or (self.aspect == MRC_GRADE and other.aspect == "")
+        if not same or not self._speaks_for(other.place):
             return False
         if other.day is None and other.kind != "diagnosis":
             return False
-        if self.open_end and other.form is Form.CONDITION:
+        if self.ended and other.form is Form.CONDITION:
             return False
         return self.later_than(other)
 
@@ -111,10 +120,10 @@ class Statement:
         return mine is not None and (theirs is None or mine.first > theirs.last)
 
     def _speaks_for(self, place: Place | None) -> bool:
-        """Without a place: for what has none either, and on examination for the whole body."""
+        """Without a place: for what has none either; on examination, or at its end, for the whole body."""
         if self.place is None:
-            return place is None or (self.examined and self.form is not Form.CONDITION)
-        return place is not None and self.place.covers(place)
+            return place is None or self.ended or (self.examined and self.form is not Form.CONDITION)
+        return place is not None and self.place.includes(place)
 
     def contradicts(self, other: Statement) -> bool:
         """Whether the two say YES and NO of the same thing and neither is certainly later."""
@@ -136,8 +145,13 @@ def noted(*said: Reason | None) -> tuple[Reason, ...]:
 
 
 def gathered(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
-    """Statements by concept, in the order in which they were read."""
+    """Statements by concept, by the first day that each speaks of, and of one day as they were read."""
     by_concept: dict[str, list[Statement]] = {}
-    for statement in statements:
+    for statement in sorted(statements, key=_first_day):
         by_concept.setdefault(statement.concept, []).append(statement)
     return {concept: tuple(said) for concept, said in by_concept.items()}
+
+
+def _first_day(statement: Statement) -> date:
+    day = statement.onset or statement.stated
+    return day.first if day else date.max

@@ -83,7 +83,8 @@ def test_a_statement_overrules_only_its_own_aspect_and_place() -> None:
 
     assert not said(NO, ago=1).overrules(older)
     assert said(NO, ago=1, aspect="foot-drop").overrules(older)
-    assert said(NO, ago=1, place=LEFT).overrules(said(ago=9, place=HAND))
+    assert said(NO, ago=1, place=HAND).overrules(said(ago=9, place=LEFT))
+    assert not said(NO, ago=1, place=LEFT).overrules(said(ago=9, place=HAND))
     assert not said(NO, ago=1, place=LEFT).overrules(said(ago=9, place=RIGHT))
     assert not said(NO, ago=1, place=LEFT).overrules(said(ago=9))
 

@@ -96,7 +96,8 @@ def test_an_observed_twitch_counts_for_ninety_days() -> None:
         ({"form": "observation", "stated": "366 days ago"}, False),
         ({"truth": "NO", "ended": True, "stated": "100 days ago"}, True),
         ({"truth": "NO", "stated": "100 days ago"}, False),
-        ({"form": "observation"}, False),
+        ({"form": "observation"}, True),
+        ({"truth": "UNKNOWN", "ended": True}, True),
     ],
 )
 def test_recent_is_a_twitch_of_the_last_year(said: dict[str, Any], recent: bool) -> None:
@@ -323,7 +324,7 @@ def test_spreading_is_a_further_site_that_appears_later(
 def test_not_spreading_rests_on_all_sites() -> None:
     spoken = twitch(*({"site": site, "onset": "5 days ago"} for site in ("hand", "foot", "hand")))
 
-    assert sources(spoken.spreading) == ["0", "1"]
+    assert sources(spoken.spreading) == ["1", "0"]
 
 
 def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:

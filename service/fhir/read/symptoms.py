@@ -9,7 +9,7 @@ from typing import Any
 from service.facts.amounts import Amount, Span
 from service.facts.places import Place
 from service.facts.reasons import Reason, reason
-from service.facts.statements import Form, Statement, noted
+from service.facts.statements import MRC_GRADE, Form, Statement, noted
 from service.facts.truth import Truth
 from service.fhir.read.dates import at_age, between_ages, span, start
 from service.fhir.read.reading import Codes, Observed, Part, Reading
@@ -21,6 +21,8 @@ GONE = {"inactive", "remission", "resolved"}
 PRESENT = {"active", "recurrence", "relapse"}
 PERHAPS_OVER = Reason("perhaps-over")
 PRELIMINARY = Reason("preliminary")
+EXAM = "exam"
+VISIT, VISIT_CLOSED, ENDED_UNDATED = "encounter-diagnosis", Reason("visit-closed"), Reason("ended-undated")
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
 ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
@@ -32,19 +34,27 @@ STATUS_NOTES = {
     "registered": Reason("registered"),
     "unknown": Reason("unknown-status"),
 }
+# A question that was not asked, or that nobody could or would answer; FHIR's data-absent-reason.
+NEVER_ANSWERED = (
+    *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"),
+    *("not-applicable", "not-performed", "not-permitted"),
+)
 NO_STATUS = ("cancelled", "entered-in-error")
-MRC_GRADE = "mrc-grade"
 WEAKNESS = "muscle-weakness"
 FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
 
 
 @dataclass(frozen=True)
 class Said:
-    """What one question was answered with: a truth, perhaps a coded value, and what must be noted."""
+    """What one question was answered with: a truth, perhaps a coded value, and what must be noted.
+
+    A `silent` one was not asked, or nobody knew.
+    """
 
     truth: Truth
     value: str | None = None
     note: Reason | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,14 @@ class Testimony:
     examined: bool = False
     refuted: bool = False
     ended: bool = False
-    open_end: bool = False
     confirmed: bool = True
     counts_days: float | None = None
     value: str | Amount | None = None
     notes: tuple[Reason, ...] = ()
+    recorded: Span | None = None
+    of_visit: bool = False
+    abated: bool = False
+    silent: bool = False
 
     def of(
         self,
@@ -73,11 +86,11 @@ class Testimony:
         place: Place | None,
         kind: str = "symptom",
         truth: Truth | None = None,
-        examined: bool = True,
+        examined: bool | None = None,
         code: tuple[str, str] | None = None,
         notes: tuple[Reason, ...] | None = None,
     ) -> Statement:
-        """The statement on a concept; `examined` is whether its code can be a clinician's own finding."""
+        """The statement on a concept; `examined` where its code alone tells, else by the resource."""
         return Statement(
             concept,
             self.truth if truth is None else truth,
@@ -88,15 +101,18 @@ class Testimony:
             self.stated,
             self.onset,
             place,
-            self.examined and examined,
+            self.examined if examined is None else examined,
             self.refuted,
             self.ended,
-            self.open_end,
             self.confirmed,
             self.counts_days,
             self.value,
             code,
             self.notes if notes is None else notes,
+            self.recorded,
+            self.of_visit,
+            self.abated,
+            self.silent,
         )
 
 
@@ -159,19 +175,19 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     day = recorded or onset
     if "entered-in-error" in verified or not said or (day and day.first > reading.on):
         return
+    recorded = recorded.until(reading.on) if recorded else None
     template = Testimony(
         source,
         Form.CONDITION,
         examined=True,
-        stated=recorded.until(reading.on) if recorded else None,
+        stated=recorded,
+        recorded=recorded,
         onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
     )
     if "refuted" in verified:
         template = replace(template, truth=Truth.NO, refuted=True)
     elif (over := _over(condition, reading)) is Truth.YES:
-        ended = _ended(condition, reading)
-        since = ended.until(reading.on) if ended and ended.first <= reading.on else template.stated
-        template = replace(template, truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
+        template = _at_its_end(template, condition, reading)
     elif over is Truth.UNKNOWN:
         template = replace(template, truth=Truth.UNKNOWN, ended=True, notes=(PERHAPS_OVER,))
     places = [p for site in condition.body_site or () for p in reading.places(site)]
@@ -181,6 +197,27 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         suspected = diagnosis and bool(SUSPECTED & verified)
         said_of = replace(template, confirmed=False) if suspected else template
         yield from stated(said_of, meaning, places, elsewhere=elsewhere)
+
+
+def _at_its_end(said: Testimony, condition: Condition, reading: Reading) -> Testimony:
+    """A NO from the day of its end, else from when it was recorded.
+
+    The diagnosis of a closed visit, and an entry that bears neither day, say nothing of now.
+    """
+    ended = _ended(condition, reading)
+    known = ended.until(reading.on) if ended and ended.first <= reading.on else None
+    of_visit = any(VISIT in _codes(category) for category in condition.category or ())
+    over = replace(
+        said,
+        truth=Truth.NO,
+        ended=True,
+        stated=known or said.recorded,
+        of_visit=of_visit,
+        abated=ended is not None or condition.abatement_string is not None,
+    )
+    if of_visit:
+        return replace(over, truth=Truth.UNKNOWN, silent=True, notes=(VISIT_CLOSED,))
+    return over if over.stated else replace(over, truth=Truth.UNKNOWN, silent=True, notes=(ENDED_UNDATED,))
 
 
 def _tells(part: Part, reading: Reading) -> bool:
@@ -195,7 +232,7 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
         one.source,
         Form.OBSERVATION,
         stated=day.until(reading.on) if day else None,
-        examined=not _reported(observation),
+        examined=EXAM in _categories(observation),
         notes=status_notes(observation.status),
     )
     places = reading.places(observation.body_site)
@@ -208,13 +245,17 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
 def grades(
     template: Testimony, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
-    """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
+    """An MRC grade as a statement on weakness: full strength denies it for its place, and for no other."""
     if ("own", MRC_GRADE) not in codes:
         return
     threshold = reading.knowledge.thresholds
     readable = grade is not None and 0 <= grade <= threshold.full_strength
     weak = readable and grade is not None and grade < threshold.full_strength
     truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
+    placed = tuple(places)
+    if truth is Truth.NO and not placed:
+        template = replace(template, silent=True, notes=(*template.notes, Reason("grade-without-site")))
+        truth = Truth.UNKNOWN
     graded = replace(
         template,
         truth=truth,
@@ -223,9 +264,8 @@ def grades(
         counts_days=threshold.symptoms_count,
         notes=template.notes if readable else (Reason("not-a-grade"),),
     )
-    for place in tuple(places) or (None,):
-        aspect = "" if truth is Truth.NO and place is None else MRC_GRADE
-        yield graded.of(WEAKNESS, aspect=aspect, place=place)
+    for place in placed or (None,):
+        yield graded.of(WEAKNESS, aspect=MRC_GRADE, place=place)
 
 
 def _grade(part: Valued) -> float | None:
@@ -258,6 +298,7 @@ def _part(
             counts_days=counts,
             notes=noted(*template.notes, said.note),
             confirmed=_settled(meaning, reading),
+            silent=said.silent,
         )
         yield from stated(answered, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
@@ -283,10 +324,17 @@ def stated(
             aspect=aspect,
             truth=truth,
             place=place,
-            examined=meaning.examined,
+            examined=_examined(template, meaning),
             code=meaning.code if meaning.unspecific else None,
             notes=noted(*template.notes, wide) if wide else None,
         )
+
+
+def _examined(said: Testimony, meaning: Meaning) -> bool | None:
+    """A sign was seen, unless a questionnaire tells of it; what is only ever told was not."""
+    if not meaning.examined:
+        return False
+    return True if meaning.sign and said.form is not Form.ANSWER else None
 
 
 def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
@@ -317,7 +365,8 @@ def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: 
     """What was answered to the question (or finding) that the code names."""
     if part.data_absent_reason is not None:
         why = next((c.code for c in part.data_absent_reason.coding or () if c.code), None)
-        return Said(Truth.UNKNOWN, note=reason("absent", why=why) if why else Reason("absent-without-reason"))
+        note = reason("absent", why=why) if why else Reason("absent-without-reason")
+        return Said(Truth.UNKNOWN, note=note, silent=why in NEVER_ANSWERED)
     if part.value_boolean is not None:
         return Said(Truth.YES if part.value_boolean else Truth.NO)
     if part.value_codeable_concept is not None:
@@ -340,7 +389,8 @@ def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) ->
             return Said(Truth.YES, value=code)
         truth = reading.knowledge.coded_answers.get((system, code))
         if truth is not None and not answers:
-            return Said(truth, note=Reason("recorded-as-unknown") if truth is Truth.UNKNOWN else None)
+            open_ = truth is Truth.UNKNOWN
+            return Said(truth, note=Reason("recorded-as-unknown") if open_ else None, silent=open_)
     if any(m.concept == meaning.concept and not m.unspecific for m in meanings(codes, reading)):
         return Said(Truth.YES)
     return Said(Truth.UNKNOWN, note=Reason("value-not-known"))
@@ -372,11 +422,8 @@ def _counts_days(meaning: Meaning, reading: Reading) -> float:
     return concept.counts_days or reading.knowledge.thresholds.symptoms_count
 
 
-def _reported(observation: Observation) -> bool:
-    """Said by the patient rather than seen by a clinician: a survey, or the patient is the performer."""
-    categories = {c.code for category in observation.category or () for c in category.coding or ()}
-    performers = [p.reference or "" for p in observation.performer or ()]
-    return "survey" in categories or any("Patient/" in p or "RelatedPerson/" in p for p in performers)
+def _categories(observation: Observation) -> set[str]:
+    return {code for category in observation.category or () for code in _codes(category)}
 
 
 def _codes(concept: CodeableConcept | None) -> set[str]:
@@ -390,6 +437,21 @@ def _onset(condition: Condition, reading: Reading) -> Span | None:
         or at_age(reading.born, condition.onset_age)
         or between_ages(reading.born, condition.onset_range)
     )
+
+
+def verification(condition: Condition) -> set[str]:
+    """The codes of its verification status."""
+    return _codes(condition.verification_status)
+
+
+def onset_of(condition: Condition, reading: Reading) -> Span | None:
+    """When it began, as far as a day is stated."""
+    return _onset(condition, reading)
+
+
+def known_to_be_over(condition: Condition, reading: Reading) -> bool:
+    """Whether it is over on the day, or may be."""
+    return _over(condition, reading) is not Truth.NO
 
 
 def _over(condition: Condition, reading: Reading) -> Truth:

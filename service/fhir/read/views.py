@@ -144,6 +144,7 @@ class Observation(Valued, kw_only=True):
 class Condition(View):
     """`subject` is required by R4; a record that names nobody is read all the same."""
 
+    category: tuple[CodeableConcept, ...] | None = None
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
     code: CodeableConcept | None = None
@@ -265,6 +266,7 @@ class DiagnosticReport(View):
     effective_date_time: DateTime | None = None
     effective_period: Period | None = None
     issued: Instant | None = None
+    conclusion_code: tuple[CodeableConcept, ...] | None = None
 
 
 class ServiceRequest(View):
