@@ -17,7 +17,7 @@ from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
 from service.facts.mentions import Mention
 from service.facts.reasons import NOT_RECORDED, reason
-from service.facts.results import Measured, Result, not_measured
+from service.facts.results import Measured, Result, not_measured, the_latest
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -211,20 +211,17 @@ class Facts:
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
-        """The newest readable result of the last `within` days; of several at one time the worse.
+        """The newest result (of several at one time, all: the worse decides) of the last `within` days.
 
-        A newer one that cannot be read leaves a NO open and hides nothing; see `Measured`.
+        One that cannot be read, or whose range does not settle the question, hides no older one that answers
+        YES; beside an older NO the question stays open.
         """
         recent = self.during(analyte, within=within)
         if len(recent.results) < 2:
             return recent
-        readable = [r for r in recent.results if r.amount is not None]
-        if not readable:
-            return recent
-        newest = _newest(readable)
-        unread = [r for r in recent.results if r.amount is None and any(r.later_than(n) for n in newest)]
-        older = [r for r in readable if r not in newest]
-        return Measured(analyte, tuple(newest), recent.undecided, tuple(unread), tuple(older))
+        newest = the_latest(recent.results)
+        older = tuple(result for result in recent.results if result not in newest)
+        return Measured(analyte, newest, recent.undecided, older)
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""
@@ -275,7 +272,7 @@ class Facts:
         return any(
             _leaves_open(s, self._counts(s, within), denials)
             for s in self.statements.get(concept, ())
-            if not s.silent
+            if not s.says_nothing_of_now
         )
 
     def _counts(self, statement: Statement, within: float | None) -> Truth:
@@ -286,7 +283,9 @@ class Facts:
         reasons: list[Gap] = []
         for s in self.statements.get(concept, ()):
             counts = self._counts(s, within)
-            if s.truth is Truth.UNKNOWN and counts is not Truth.NO:
+            if s.is_history:
+                reasons.append(Gap(concept, reason("says-nothing-of-now", source=s.source)))
+            elif s.truth is Truth.UNKNOWN and counts is not Truth.NO:
                 why = s.notes[-1] if s.notes else reason("no-answer", source=s.source)
                 reasons.append(Gap(concept, why, recorded=not s.silent))
             elif s.truth is Truth.YES and counts is Truth.UNKNOWN:
@@ -310,16 +309,12 @@ def _leaves_open(s: Statement, counts: Truth, denials: Sequence[Statement]) -> b
     return all(s.later_than(d) for d in denials)
 
 
-def _newest(results: Sequence[Result]) -> list[Result]:
-    return [r for r in results if not any(other.later_than(r) for other in results)]
-
-
 def _newness(statement: Statement) -> tuple[date, str]:
     return statement.day.last if statement.day else date.min, statement.source
 
 
 def _expired(concept: str, problem: Statement, denial: Statement) -> Gap:
-    """Why it is open: a denial that has a day, without which nothing is certainly later, and no longer counts."""
+    """Why it is open. The denial has a day, without which nothing is certainly later."""
     day = denial.day.text if denial.day else ""
     why = reason("denial-expired", source=problem.source, denial=denial.source, day=day)
     return Gap(concept, why, recorded=True)

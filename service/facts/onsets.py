@@ -16,7 +16,10 @@ WEAK, PROGRESSIVE = "muscle-weakness", "progressive"
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The onset of the twitching or of the weakness (`of`), as told on the day `stated`; not of the aspect `but`."""
+    """The onset of the twitching or of the weakness (`of`), as told on the day `stated`.
+
+    It is not that of the aspect `but`.
+    """
 
     of: str
     onset: Span

@@ -27,9 +27,3 @@ class Place:
         if self.site is None or other.site is None:
             return self.region == other.region
         return self.site == other.site and (None in (self.side, other.side) or self.side == other.side)
-
-    def includes(self, other: Place) -> bool:
-        """Whether a denial here is one there too: of a right hand not of the hand, nor of the arm."""
-        if self.side not in (None, other.side):
-            return False
-        return self.region == other.region if self.site is None else self.site == other.site

@@ -17,7 +17,7 @@ from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, not_recorded, unknown
 from service.facts.places import Place
 from service.facts.reasons import reason
-from service.facts.statements import DISAGREES, Statement, basis_among, noted
+from service.facts.statements import DISAGREES, End, Statement, basis_among, noted
 from service.facts.truth import Truth
 
 EYELID = "eyelid"
@@ -72,15 +72,15 @@ class Twitch:
     def onset(self) -> Span | None:
         """The earliest day spoken of; `duration` says whether it may have begun before."""
         known = [s.onset for s in self.twitches if s.onset]
-        return min(
-            [*known, *self._recorded], key=lambda span: (span.first, span.last, span.text), default=None
-        )
+        recorded = [s.stated for s in (*self.twitches, *self._visits) if s.stated]
+        days = [*known, *recorded]
+        return min(days, key=lambda day: (day.first, day.last, day.text), default=None)
 
     @cached_property
     def duration(self) -> Amount | None:
         """For how long, in days. A recorded date alone bounds it from below only."""
         known = [s.onset.days_before(self._on) for s in self.twitches if s.onset]
-        recorded = [day.days_before(self._on) for day in self._recorded]
+        recorded = [s.stated.days_before(self._on) for s in (*self.twitches, *self._visits) if s.stated]
         if not known and not recorded:
             return None
         bound = max([ago.low for ago in recorded], default=0.0)
@@ -88,16 +88,6 @@ class Twitch:
         if bound > longest:
             return Amount(bound, inf, "d")
         return Amount(max(bound, *(ago.low for ago in known)), longest, "d")
-
-    @cached_property
-    def _recorded(self) -> list[Span]:
-        """The days on which it was recorded, also at closed visits, but of no episode that ended."""
-        if not self.twitches:
-            return []
-        refuted = [s for s in self._said if s.refuted]
-        closed = [s for s in self._said if s.ended and s.of_visit and not s.abated and s.kind == "twitch"]
-        visits = [s.recorded for s in closed if s.recorded and not any(_denies(r, s) for r in refuted)]
-        return [*(s.stated for s in self.twitches if s.stated), *visits]
 
     def lasted_longer_than(self, days: float) -> Answer:
         """Whether it has lasted more than `days`; UNKNOWN without a date that tells."""
@@ -188,14 +178,22 @@ class Twitch:
         return tuple(firsts)
 
     def _within(self, statement: Statement, days: float) -> bool:
-        """Within the days, or at no stated time."""
+        """A twitch of no stated time may have been lately."""
         return statement.day is None or statement.day.within(days, self._on) is not Truth.NO
+
+    @cached_property
+    def _visits(self) -> tuple[Statement, ...]:
+        """Visits for a twitch that still stands: days on which it was recorded."""
+        if not self.twitches:
+            return ()
+        closed = [s for s in self._said if s.end is End.VISIT and s.kind == "twitch"]
+        return tuple(s for s in closed if not any(_denies(d, s) for d in self._denials))
 
     def _leaves_open(self, statement: Statement, denials: Iterable[Statement]) -> bool:
         """Whether it might be a YES: of an uncertain day, or unreadable and older than no denial."""
         if statement.truth is Truth.YES:
             return statement.counts(self._on, None) is Truth.UNKNOWN
-        unread = statement.truth is Truth.UNKNOWN and not statement.silent
+        unread = statement.truth is Truth.UNKNOWN and not statement.says_nothing_of_now
         return unread and not any(d.later_than(statement) for d in denials)
 
     def _twitched_after(self, course: Statement) -> bool:

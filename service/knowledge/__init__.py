@@ -254,7 +254,7 @@ def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], ve
         reasons={name: table["says"] for name, table in tables["reasons"].items()},
         phrases=tables["phrases"]["facts"],
         twitch_words=TwitchWords(tables["mentions"]),
-        conclusions=_conclusions(tables["answers"]["conclusions"]),
+        conclusions=_conclusions(tables["answers"]),
         sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 

@@ -20,7 +20,7 @@ class TwitchWords:
         return bool(self._names.search(text)) and not self._but.search(text)
 
     def patterns(self) -> Iterable[bytes]:
-        """What the bytes of a text that names a twitch hold, in small letters: of each stem its first ASCII."""
+        """What stands in any text that names a twitch, in small letters: the plain start of each stem."""
         for stem in self.stems:
             plain = re.match(r"[\x00-\x7f]*", stem)
             yield (plain[0] if plain else "").encode()

@@ -17,7 +17,6 @@ from service.fhir.references import OWN_CANONICAL
 from service.knowledge.words import reason_words
 from service.rules import RULES
 from tests.fhir.resources import (
-    A_TWITCH,
     ON,
     TWITCH,
     Json,
@@ -431,7 +430,7 @@ FOREARM, HAND, LEFT_HAND = site("14975008"), site("85562004"), site("85151006")
     ],
 )
 def test_since_when_it_twitches_is_the_onset_of_the_twitch(answer: Json, low: int, high: int) -> None:
-    twitch = facts(A_TWITCH, response("twitch-onset", answer, **OURS)).twitch
+    twitch = facts(condition(TWITCH), response("twitch-onset", answer, **OURS)).twitch
 
     assert twitch.duration == Amount(low, high, "d")
 

@@ -44,6 +44,8 @@ def own_answer(code: str) -> Json:
     return {"valueCodeableConcept": concept("own", code)}
 
 
+VISIT: Json = {"category": [{"coding": [{"code": "encounter-diagnosis"}]}]}
+
 # --- Conditions -----------------------------------------------------------------------------------
 
 
@@ -53,12 +55,13 @@ def own_answer(code: str) -> Json:
         ({}, YES),
         ({"clinicalStatus": status("active")}, YES),
         ({"clinicalStatus": status("recurrence")}, YES),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01"}, NO),
+        ({"clinicalStatus": status("inactive"), "recordedDate": "2026-10-01"}, NO),
+        ({"clinicalStatus": status("remission"), "recordedDate": "2026-10-01"}, NO),
         ({"clinicalStatus": status("resolved")}, UNKNOWN),
-        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-11-01"}, NO),
-        ({"clinicalStatus": status("inactive")}, UNKNOWN),
-        ({"clinicalStatus": status("inactive"), "recordedDate": "2026-11-01"}, NO),
-        ({"clinicalStatus": status("remission")}, UNKNOWN),
-        ({"clinicalStatus": status("remission"), "recordedDate": "2026-11-01"}, NO),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01", **VISIT}, UNKNOWN),
+        ({"abatementDateTime": "2026-10-01", **VISIT}, UNKNOWN),
+        ({"clinicalStatus": status("active"), **VISIT}, YES),
         ({"verificationStatus": status("confirmed")}, YES),
         ({"verificationStatus": status("provisional")}, YES),
         ({"verificationStatus": status("refuted")}, NO),
@@ -69,7 +72,7 @@ def own_answer(code: str) -> Json:
         ({"abatementDateTime": "2026"}, UNKNOWN),
         ({"abatementDateTime": "2026", "clinicalStatus": status("active")}, YES),
         ({"abatementString": "last year"}, UNKNOWN),
-        ({"abatementString": "last year", "recordedDate": "2026-11-01"}, NO),
+        ({"abatementString": "last year", "recordedDate": "2026-10-01"}, NO),
         ({"abatementPeriod": {"start": "2026-10-01"}}, NO),
         ({"abatementPeriod": {"start": "2026-10-01", "end": "2026-12-01"}}, YES),
         ({"abatementAge": quantity(50, "a")}, NO),
@@ -322,8 +325,10 @@ def test_two_values_set_the_observation_aside() -> None:
 def test_an_examination_without_a_site_is_a_no_for_all_sites() -> None:
     placed = observation(TWITCH, "o1", bodySite=HAND, effectiveDateTime="2026-11-01")
     denied = observation(TWITCH, "o2", valueBoolean=False, effectiveDateTime="2026-11-20")
+    examined = denied | {"category": [status("exam")]}
 
-    assert facts(placed, denied).twitch.present.truth is NO
+    assert facts(placed, examined).twitch.present.truth is NO
+    assert facts(placed, denied).twitch.present.yes
 
 
 @pytest.mark.parametrize(
@@ -348,7 +353,7 @@ def test_the_basis_says_whether_weakness_was_reported_or_examined(elements: Json
     ("elements", "words"),
     [
         ({"verificationStatus": status("refuted")}, "refuted"),
-        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-11-01"}, "over"),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01"}, "over"),
     ],
 )
 def test_the_basis_of_a_no_says_how_it_is_one(elements: Json, words: str) -> None:

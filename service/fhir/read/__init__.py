@@ -11,16 +11,14 @@ from service.facts import Facts, MedicineUse, Relative, UnreadMedicine
 from service.facts.onsets import Began, dated
 from service.facts.results import Result
 from service.facts.statements import Statement, gathered
-from service.fhir.read.conclusions import conclusions
-from service.fhir.read.history import past, relatives, treatments
+from service.fhir.read.history import conclusions, past, relatives, treatments
 from service.fhir.read.measurements import results, with_adjusted_calcium
 from service.fhir.read.medicines import medicines
-from service.fhir.read.mentions import mentions
 from service.fhir.read.people import person
 from service.fhir.read.questionnaire import answers, asked
 from service.fhir.read.reading import Reading
 from service.fhir.read.record import Record
-from service.fhir.read.symptoms import conditions, observations, observed
+from service.fhir.read.symptoms import conditions, mentions, observations, observed
 from service.knowledge import Knowledge
 
 

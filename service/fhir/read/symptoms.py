@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.facts.amounts import Amount, Span
+from service.facts.mentions import Mention
 from service.facts.places import Place
 from service.facts.reasons import Reason, reason
-from service.facts.statements import MRC_GRADE, Form, Statement, noted
+from service.facts.statements import GRADE, End, Form, Statement, noted
 from service.facts.truth import Truth
 from service.fhir.read.dates import at_age, between_ages, span, start
 from service.fhir.read.reading import Codes, Observed, Part, Reading
@@ -22,7 +23,7 @@ PRESENT = {"active", "recurrence", "relapse"}
 PERHAPS_OVER = Reason("perhaps-over")
 PRELIMINARY = Reason("preliminary")
 EXAM = "exam"
-VISIT, VISIT_CLOSED, ENDED_UNDATED = "encounter-diagnosis", Reason("visit-closed"), Reason("ended-undated")
+NOT_MEANT = {"refuted", "entered-in-error"}
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
 ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
@@ -40,6 +41,7 @@ NEVER_ANSWERED = (
     *("not-applicable", "not-performed", "not-permitted"),
 )
 NO_STATUS = ("cancelled", "entered-in-error")
+ENCOUNTER_DIAGNOSIS = "encounter-diagnosis"
 WEAKNESS = "muscle-weakness"
 FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
 
@@ -68,14 +70,11 @@ class Testimony:
     onset: Span | None = None
     examined: bool = False
     refuted: bool = False
-    ended: bool = False
+    end: End | None = None
     confirmed: bool = True
     counts_days: float | None = None
     value: str | Amount | None = None
     notes: tuple[Reason, ...] = ()
-    recorded: Span | None = None
-    of_visit: bool = False
-    abated: bool = False
     silent: bool = False
 
     def of(
@@ -103,15 +102,12 @@ class Testimony:
             place,
             self.examined if examined is None else examined,
             self.refuted,
-            self.ended,
+            self.end,
             self.confirmed,
             self.counts_days,
             self.value,
             code,
             self.notes if notes is None else notes,
-            self.recorded,
-            self.of_visit,
-            self.abated,
             self.silent,
         )
 
@@ -119,6 +115,28 @@ class Testimony:
 def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
     """The statements of the problem list; entries in error are as if they were not there."""
     return reading.each(record.of("Condition"), Condition, lambda source, c: _condition(source, c, reading))
+
+
+def mentions(record: Record, reading: Reading) -> Iterator[Mention]:
+    """The active Conditions whose words name a twitch, without a code that we know."""
+
+    def mentioned(source: str, condition: Condition) -> Iterator[Mention]:
+        day = span(condition.recorded_date) or _onset(condition, reading)
+        if _codes(condition.verification_status) & NOT_MEANT or (day and day.first > reading.on):
+            return
+        if _names_a_twitch(condition.code, reading) and _over(condition, reading) is Truth.NO:
+            yield Mention(source, day.until(reading.on) if day else None)
+
+    return reading.each(record.of("Condition"), Condition, mentioned)
+
+
+def _names_a_twitch(concept: CodeableConcept | None, reading: Reading) -> bool:
+    """By its text, or the display of a code in a system that is not read; a code that is read decides."""
+    if concept is None or any(reading.knowledge.meanings.find(*code) for code in reading.known(concept)):
+        return False
+    systems = reading.knowledge.systems
+    displays = (c.display for c in concept.coding or () if c.display and (c.system or "") not in systems)
+    return any(reading.knowledge.twitch_words.name_one(text) for text in (concept.text, *displays) if text)
 
 
 def observed(record: Record, reading: Reading) -> Iterator[Observed]:
@@ -175,21 +193,19 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     day = recorded or onset
     if "entered-in-error" in verified or not said or (day and day.first > reading.on):
         return
-    recorded = recorded.until(reading.on) if recorded else None
     template = Testimony(
         source,
         Form.CONDITION,
         examined=True,
-        stated=recorded,
-        recorded=recorded,
+        stated=recorded.until(reading.on) if recorded else None,
         onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
     )
     if "refuted" in verified:
         template = replace(template, truth=Truth.NO, refuted=True)
     elif (over := _over(condition, reading)) is Truth.YES:
-        template = _at_its_end(template, condition, reading)
+        template = _closed(template, condition, reading)
     elif over is Truth.UNKNOWN:
-        template = replace(template, truth=Truth.UNKNOWN, ended=True, notes=(PERHAPS_OVER,))
+        template = replace(template, truth=Truth.UNKNOWN, end=End.PERHAPS, notes=(PERHAPS_OVER,))
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
@@ -199,31 +215,26 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         yield from stated(said_of, meaning, places, elsewhere=elsewhere)
 
 
-def _at_its_end(said: Testimony, condition: Condition, reading: Reading) -> Testimony:
-    """A NO from the day of its end, else from when it was recorded.
+def _closed(template: Testimony, condition: Condition, reading: Reading) -> Testimony:
+    """An entry that is over: since its abatement, else since it was recorded; else nobody knows since when.
 
-    The diagnosis of a closed visit, and an entry that bears neither day, say nothing of now.
+    A visit's diagnosis is closed with the visit while the problem stays, so it ends nothing but itself.
     """
-    ended = _ended(condition, reading)
-    known = ended.until(reading.on) if ended and ended.first <= reading.on else None
-    of_visit = any(VISIT in _codes(category) for category in condition.category or ())
-    over = replace(
-        said,
-        truth=Truth.NO,
-        ended=True,
-        stated=known or said.recorded,
-        of_visit=of_visit,
-        abated=ended is not None or condition.abatement_string is not None,
-    )
-    if of_visit:
-        return replace(over, truth=Truth.UNKNOWN, silent=True, notes=(VISIT_CLOSED,))
-    return over if over.stated else replace(over, truth=Truth.UNKNOWN, silent=True, notes=(ENDED_UNDATED,))
+    abated = _ended(condition, reading)
+    since = abated.until(reading.on) if abated and abated.first <= reading.on else template.stated
+    if any(ENCOUNTER_DIAGNOSIS in _codes(category) for category in condition.category or ()):
+        open_visit = abated is None and condition.abatement_string is None
+        end = End.VISIT if open_visit else End.SILENT
+    else:
+        end = End.OVER if since else End.SILENT
+    truth = Truth.NO if end is End.OVER else Truth.UNKNOWN
+    return replace(template, truth=truth, end=end, stated=since)
 
 
 def _tells(part: Part, reading: Reading) -> bool:
     """Whether its code is a concept or the MRC grade, or its value may be one; a plain result is neither."""
     coded = part.valued.value_codeable_concept is not None
-    return coded or ("own", MRC_GRADE) in part.codes or bool(meanings(part.codes, reading))
+    return coded or ("own", GRADE) in part.codes or bool(meanings(part.codes, reading))
 
 
 def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> Iterator[Statement]:
@@ -245,8 +256,8 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
 def grades(
     template: Testimony, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
-    """An MRC grade as a statement on weakness: full strength denies it for its place, and for no other."""
-    if ("own", MRC_GRADE) not in codes:
+    """An MRC grade as a statement on weakness: full strength denies it there and nowhere else."""
+    if ("own", GRADE) not in codes:
         return
     threshold = reading.knowledge.thresholds
     readable = grade is not None and 0 <= grade <= threshold.full_strength
@@ -265,7 +276,7 @@ def grades(
         notes=template.notes if readable else (Reason("not-a-grade"),),
     )
     for place in placed or (None,):
-        yield graded.of(WEAKNESS, aspect=MRC_GRADE, place=place)
+        yield graded.of(WEAKNESS, aspect=GRADE, place=place)
 
 
 def _grade(part: Valued) -> float | None:
@@ -364,7 +375,8 @@ def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
 def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: bool) -> Said:
     """What was answered to the question (or finding) that the code names."""
     if part.data_absent_reason is not None:
-        why = next((c.code for c in part.data_absent_reason.coding or () if c.code), None)
+        codes = [c.code for c in part.data_absent_reason.coding or () if c.code]
+        why = next((code for code in codes if code in NEVER_ANSWERED), codes[0] if codes else None)
         note = reason("absent", why=why) if why else Reason("absent-without-reason")
         return Said(Truth.UNKNOWN, note=note, silent=why in NEVER_ANSWERED)
     if part.value_boolean is not None:
@@ -437,21 +449,6 @@ def _onset(condition: Condition, reading: Reading) -> Span | None:
         or at_age(reading.born, condition.onset_age)
         or between_ages(reading.born, condition.onset_range)
     )
-
-
-def verification(condition: Condition) -> set[str]:
-    """The codes of its verification status."""
-    return _codes(condition.verification_status)
-
-
-def onset_of(condition: Condition, reading: Reading) -> Span | None:
-    """When it began, as far as a day is stated."""
-    return _onset(condition, reading)
-
-
-def known_to_be_over(condition: Condition, reading: Reading) -> bool:
-    """Whether it is over on the day, or may be."""
-    return _over(condition, reading) is not Truth.NO
 
 
 def _over(condition: Condition, reading: Reading) -> Truth:

@@ -144,9 +144,9 @@ class Observation(Valued, kw_only=True):
 class Condition(View):
     """`subject` is required by R4; a record that names nobody is read all the same."""
 
-    category: tuple[CodeableConcept, ...] | None = None
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
+    category: tuple[CodeableConcept, ...] | None = None
     code: CodeableConcept | None = None
     body_site: tuple[CodeableConcept, ...] | None = None
     subject: Reference | None = None
