@@ -67,6 +67,11 @@ class Record:
         """The relevant resources of a type."""
         return self.resources.get(resource_type, ())
 
+    @property
+    def is_about_others(self) -> bool:
+        """Whether all that came is about others than the patient; the own Patient resource says nothing."""
+        return self.other_subjects > 0 and self.other_subjects + len(self.of("Patient")) == self.read
+
 
 def entries(bundle: Any) -> list[Entry]:
     """The resources of a Bundle with their addresses.
@@ -75,9 +80,11 @@ def entries(bundle: Any) -> list[Entry]:
         NotABundle: it is no Bundle, or of a type whose entries are no record.
     """
     if isinstance(bundle, list):
-        raise NotABundle("This is a bare array. Wrap the resources in a Bundle of type collection.")
+        raise NotABundle(
+            "Expected a FHIR Bundle, not an array: wrap the resources in a Bundle of type collection."
+        )
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise NotABundle("This is no FHIR Bundle: resourceType must be Bundle.", where="resourceType")
+        raise NotABundle("Expected a FHIR Bundle: resourceType must be Bundle.", where="resourceType")
     if bundle.get("type") not in BUNDLE_TYPES:
         allowed = ", ".join(BUNDLE_TYPES)
         raise NotABundle(f"Bundle.type must be one of {allowed}.", where="Bundle.type")
@@ -95,7 +102,7 @@ def record_in(bundle: Any, knowledge: Knowledge, *, patient: str | None = None) 
         PatientNotInBundle: all of it is about others.
     """
     record = record_of(entries(bundle), knowledge, patient=patient)
-    if patient and record.patient and record.read and record.other_subjects == record.read:
+    if patient and record.patient and record.is_about_others and not record.of("Patient"):
         raise PatientNotInBundle(record.patient)
     return record
 
