@@ -160,7 +160,7 @@ class FeedbackItemSchema(Schema):
     overrideReason = fields.Raw(  # noqa: N815
         **may(
             "Why it was not followed: `reason` with the `code` and `system` of one of the card's reasons, or"
-            " of the site's own, in whatever form the EHR has. What cannot be read is not kept, and neither is"
+            " of the site's own, in whatever form the EHR has. What cannot be read is not kept, nor is"
             " `userComment`."
         )
     )
