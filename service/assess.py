@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from service.assessment import Assessment
+from service.assessment import Assessment, Disposition
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.fhir.read import read_facts
 from service.fhir.read.record import Record
 from service.knowledge import Knowledge
 from service.rules import evaluate
+from service.rules.known import KNOWN_MND
 
 # Where a supposed statement stands.
 SUPPOSED = "supposed"
@@ -39,10 +40,15 @@ def assess(
     facts = read.facts
     for concept, truth in supposing.items():
         facts = facts.supposing(Statement(concept, truth, SUPPOSED, Form.CONDITION))
+    assessment = evaluate(facts, knowledge, pathway)
+    quiet = assessment.disposition is Disposition.NO_ACTION
     return replace(
-        evaluate(facts, knowledge, pathway),
+        assessment,
+        mentions=facts.mentions(knowledge.thresholds.twitch_recent) if quiet else (),
+        known_mnd=facts.twitch.present.yes and facts.silence_is_no(KNOWN_MND).yes,
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
         unread_medicines=read.facts.unread_medicines,
         incomplete=record.incomplete,
+        facts=read.facts,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient, UnreadMedicine
+from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
+from service.facts.mentions import Mention
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -235,7 +236,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that was decided about one patient on one day."""
+    """Everything that was decided about one patient on one day.
+
+    `facts` is what it was decided on, for whoever has another question of the same record.
+    """
 
     on: date
     pathway: str
@@ -252,10 +256,13 @@ class Assessment:
     open_questions: tuple[OpenQuestion, ...] = ()
     notes: tuple[str, ...] = ()
     tell: tuple[Tell, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    known_mnd: bool = False
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
     incomplete: tuple[str, ...] = ()
+    facts: Facts | None = field(default=None, repr=False, compare=False)
 
     @property
     def raised(self) -> tuple[Finding, ...]:

@@ -44,6 +44,7 @@ def assessment_json(
         "considerations": [
             {"id": c.id, "because": list(c.because), "known": c.known} for c in assessment.considerations
         ],
+        "mentions": [{"source": m.source, "date": m.date} for m in assessment.mentions],
         "openQuestions": [
             {
                 "fact": q.fact,
