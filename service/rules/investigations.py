@@ -50,7 +50,7 @@ NOW = {
     "blood-gas": ("respiratory-compromise",),
     "ecg": ("critical-electrolytes", "lithium-toxicity", "rapid-weakness"),
 }
-# Followed up where the result is abnormal: the analyte that is read, whether only a low one is, and the order.
+# Followed up where the result is abnormal: analyte to order -> the one that is read, and whether only a low one is.
 FOLLOWED = {
     "sodium": ("sodium", False),
     "potassium": ("potassium", False),
@@ -163,7 +163,7 @@ def _blood_panel(case: Case) -> SuggestedTest | None:
 
 
 def _panel(case: Case) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """The analytes of the panel, why, and whether it is recommended; none where the twitch needs no blood test."""
+    """The analytes of the panel, why, and whether it is recommended; none where no blood test is needed."""
     disturbing = [c.id for c in case.contributors if _disturbed(case, c.id)]
     if _of_the_eye(case, followed=bool(disturbing or _lifted(case))):
         return (), (), False
@@ -248,7 +248,7 @@ def _day(held: Held) -> str:
 
 
 def _studies(case: Case) -> Iterator[SuggestedTest]:
-    """EMG with NCS, NCS alone, MRI, breath and heart; those of the neurologist wait for a referral in place."""
+    """EMG with NCS, NCS alone, MRI, breath and heart; the neurologist's own wait for a referral in place."""
     since = case.referral.in_place_since
     for test, reason, recommended in _wanted(case):
         done = _recently(case, test, case.knowledge.tests[test].again_days)
@@ -269,7 +269,7 @@ def _wanted(case: Case) -> Iterator[tuple[str, list[str], bool]]:
 
 
 def _electrical(case: Case) -> Iterator[tuple[str, list[str], bool]]:
-    """EMG with NCS for the neurologist, NCS alone for numbness; none where the signs point to cord or brain."""
+    """EMG with NCS for the neurologist, NCS alone for numbness; no EMG where all points to cord or brain."""
     asking = [f.rule for f in case.findings if f.is_motor] + case.raised(*ASK_FOR_EMG)
     old = {f.rule for f in case.findings if f.long_standing}
     flags = [rule for rule in case.in_force if rule not in NO_EMG | old]
@@ -321,7 +321,7 @@ def _for_heart(case: Case) -> list[str]:
 
 
 def _recently(case: Case, test: str, days: float, *, ordered_only: bool = False) -> Held | None:
-    """When it was done or ordered, where that was within `days`; what was done goes before what was ordered."""
+    """When it was done or ordered, where that was within `days`; one that was done goes before an order."""
     on = case.facts.on
     past = [p for p in case.past.get(test, ()) if p.when and p.when.within(days, on) is Truth.YES]
     if ordered_only:
