@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient, UnreadMedicine
+from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
 from service.facts.reasons import Reason
@@ -139,7 +139,7 @@ Held = Done | Ordered | Waiting
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """An abnormal result that nothing newer takes back: its value and day, and in how many days to repeat it."""
+    """An abnormal result that nothing newer takes back: its value and day, and in how many days to repeat."""
 
     value: Amount | None
     on: str | None
@@ -189,7 +189,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the lifestyle advice: the parts that stay, those that would harm, and contributors it answers."""
+    """One step of the lifestyle advice: the parts that stay, those that would harm, what it answers."""
 
     id: str
     withheld: tuple[Withheld, ...] = ()
@@ -233,7 +233,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that was decided about one patient on one day."""
+    """Everything that was decided about one patient on one day.
+
+    `facts` is what it was decided on, for whoever has another question of the same record.
+    """
 
     on: date
     pathway: str
@@ -253,6 +256,7 @@ class Assessment:
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
     incomplete: tuple[str, ...] = ()
+    facts: Facts | None = field(default=None, repr=False, compare=False)
 
     @property
     def raised(self) -> tuple[Finding, ...]:

@@ -34,11 +34,17 @@ PUBLISHED = frozenset(
         "artefacts.metadata",
         "artefacts.read",
         "artefacts.search",
+        "codes.meaning",
         "conformance.told",
         "docs.description",
         "docs.read",
-        "docs.start",
+        "home.start",
+        "playground.choose",
         "questionnaire.read",
+        "rules.every",
+        "rules.knowledge",
+        "rules.one",
+        "site.static",
     }
 )
 OPEN_TO_ALL = UNLIMITED | PUBLISHED
@@ -52,7 +58,7 @@ def clients_of(settings: Settings, pathways: Collection[str]) -> Clients:
     """The registered clients; without their file everybody, for a service that only this machine reaches.
 
     Raises:
-        SettingsInvalid: the file, or a FHIR server of the open mode, cannot be followed.
+        SettingsInvalid: the file, or a FHIR server of the open mode, is invalid.
     """
     if settings.clients is None:
         return Clients.open(settings.fhir_servers)

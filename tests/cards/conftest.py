@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from service.assessment import Assessment, Contributor, Disposition, Done, Finding, Referral, Step, SuggestedTest, Withheld
+from service.assessment import (
+    Assessment,
+    Contributor,
+    Disposition,
+    Done,
+    Finding,
+    Referral,
+    Step,
+    SuggestedTest,
+    Withheld,
+)
 from service.facts import Patient
 from service.facts.amounts import Amount, Span
 from service.facts.answers import Answer, Basis

@@ -11,7 +11,17 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.assessment import Assessment, Disposition, Done, OpenQuestion, Referral, RuleKind, SuggestedTest, Unreadable, Waiting
+from service.assessment import (
+    Assessment,
+    Disposition,
+    Done,
+    OpenQuestion,
+    Referral,
+    RuleKind,
+    SuggestedTest,
+    Unreadable,
+    Waiting,
+)
 from service.cards import Card, Kind, build
 from service.cards.card import OVERRIDE_REASONS, TOPICS
 from service.facts import Patient
@@ -24,7 +34,10 @@ Assessed = Callable[..., Assessment]
 KNOWLEDGE = load()
 RULES = [rule for rule, words in KNOWLEDGE.rules.items() if words.kind is not RuleKind.CONTRIBUTOR]
 EMG, NCS = SuggestedTest("emg", ("muscle-weakness",)), SuggestedTest("ncs", ("muscle-weakness",))
-BRAIN, NECK = SuggestedTest("mri-brain", ("speech-difficulty",)), SuggestedTest("mri-cervical-spine", ("neck-pain",))
+BRAIN, NECK = (
+    SuggestedTest("mri-brain", ("speech-difficulty",)),
+    SuggestedTest("mri-cervical-spine", ("neck-pain",)),
+)
 BREATH = SuggestedTest("respiratory-function", ("breathing-difficulty",))
 PANEL = SuggestedTest(
     "blood-panel", ("muscle-weakness",), None, ("magnesium", "tsh"), {"b12": Done("2026-10-02")}
@@ -156,9 +169,7 @@ def test_suggestions_stand_in_the_order_in_which_one_would_act(
 
 def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Knowledge) -> None:
     done = SuggestedTest("emg", ("muscle-weakness",), Done("2026-09-01"))
-    nothing_left = SuggestedTest(
-        "blood-panel", ("x",), Done("2026-10-02"), (), {"tsh": Done("2026-10-02")}
-    )
+    nothing_left = SuggestedTest("blood-panel", ("x",), Done("2026-10-02"), (), {"tsh": Done("2026-10-02")})
 
     (card,) = build(
         assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", tests=(done, NCS, nothing_left)), knowledge
@@ -173,7 +184,9 @@ def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Kno
 def test_what_is_only_offered_is_not_preselected(assessed: Assessed, knowledge: Knowledge) -> None:
     tests = (PANEL, replace(EMG, recommended=False), NCS)
 
-    (card, *_) = build(assessed(Disposition.ROUTINE_REFERRAL, "twitch-over-two-weeks", tests=tests), knowledge)
+    (card, *_) = build(
+        assessed(Disposition.ROUTINE_REFERRAL, "twitch-over-two-weeks", tests=tests), knowledge
+    )
 
     assert [s.is_recommended for s in card.suggestions] == [True, True, False, True]
 

@@ -8,7 +8,19 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from service.assessment import Assessment, Contributor, Disposition, Done, OpenQuestion, Referral, Step, SuggestedTest, Unreadable, Waiting, Withheld
+from service.assessment import (
+    Assessment,
+    Contributor,
+    Disposition,
+    Done,
+    OpenQuestion,
+    Referral,
+    Step,
+    SuggestedTest,
+    Unreadable,
+    Waiting,
+    Withheld,
+)
 from service.cards import build
 from service.cards.detail import address, label_for
 from service.cards.lifestyle import HABITS
@@ -256,7 +268,10 @@ def test_why_a_step_matters_for_this_patient_is_said(assessed: Assessed, knowled
 
     (card,) = build(assessed(LIFESTYLE, lifestyle=tired), knowledge)
 
-    assert re.search(r"- \*\*7 hours of sleep or more\*\*: .* Sleep is short or poor, and tired muscles twitch more\.", card.detail)
+    assert re.search(
+        r"- \*\*7 hours of sleep or more\*\*: .* Sleep is short or poor, and tired muscles twitch more\.",
+        card.detail,
+    )
 
 
 def test_medicines_are_named_for_review_and_never_to_be_stopped(

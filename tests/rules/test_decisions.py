@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.assessment import Assessment, Disposition, OpenQuestion, Referral
+from service.assessment import Assessment, Disposition, Done, OpenQuestion, Referral, SuggestedTest
 from service.facts.amounts import Amount
 from service.facts.reasons import Reason, reason
-from service.knowledge.words import fact_words
+from service.knowledge.words import fact_words, grounds_words, held_words, left_out_words
 from service.rules import RULES, evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
@@ -145,7 +145,9 @@ def test_lifestyle_is_withheld_as_the_case_says(case: Case) -> None:
         assert assessment.lifestyle == ()
     else:
         assert [step.id for step in assessment.lifestyle] == STEPS
-        assert {s.id: left_out_words(s, packaged()) for s in assessment.lifestyle if s.withheld} == case.expect
+        assert {
+            s.id: left_out_words(s, packaged()) for s in assessment.lifestyle if s.withheld
+        } == case.expect
 
 
 def test_a_withheld_part_leaves_the_other_parts_of_its_step() -> None:
@@ -159,9 +161,7 @@ def test_a_step_says_why_it_matters_for_a_contributor() -> None:
     assessment = assessed({"twitch_onset": "3 days ago", "caffeine-intake": "900"})
 
     because = {step.id: step.because for step in assessment.lifestyle if step.because}
-    assert because == {
-        "caffeine": ("caffeine",)
-    }
+    assert because == {"caffeine": ("caffeine",)}
 
 
 def test_the_same_facts_give_the_same_assessment() -> None:

@@ -77,9 +77,11 @@ def entries(bundle: Any) -> list[Entry]:
         NotABundle: it is no Bundle, or of a type whose entries are no record.
     """
     if isinstance(bundle, list):
-        raise NotABundle("This is a bare array. Wrap the resources in a Bundle of type collection.")
+        raise NotABundle(
+            "Expected a FHIR Bundle, not an array: wrap the resources in a Bundle of type collection."
+        )
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise NotABundle("This is no FHIR Bundle: resourceType must be Bundle.", where="resourceType")
+        raise NotABundle("Expected a FHIR Bundle: resourceType must be Bundle.", where="resourceType")
     if bundle.get("type") not in BUNDLE_TYPES:
         allowed = ", ".join(BUNDLE_TYPES)
         raise NotABundle(f"Bundle.type must be one of {allowed}.", where="Bundle.type")
