@@ -48,7 +48,7 @@ class Statement:
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
     or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
     is of no use. `end` is how a YES of its time ended.
-    `onset_asked` tells an onset that only our own question for it states ("weakness-onset").
+    `onset_source` names another resource, where that is what says when it began ("weakness-onset").
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -70,7 +70,7 @@ class Statement:
     value: str | Amount | None = None
     code: tuple[str, str] | None = None
     notes: tuple[Reason, ...] = ()
-    onset_asked: bool = False
+    onset_source: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -32,7 +32,7 @@ FIRST = (
     ("course-not-recorded", "explained"),
     ("level-not-known", "heart-or-lung", "still-active"),
     ("code-too-wide",),
-    ("denied-before",),
+    ("denial-expired",),
 )
 # Reasons that say that nothing is unclear: it is known, or judged elsewhere.
 CLEAR = {"heart-or-lung", "long-standing"}

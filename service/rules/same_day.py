@@ -189,7 +189,7 @@ def _sudden(concept: str, facts: Facts, knowledge: Knowledge) -> Answer:
 
 def _asked_for(statement: Statement) -> bool:
     """Whether only a questionnaire, or our own question for the onset, dates it."""
-    return statement.form is Form.ANSWER or statement.onset_asked
+    return statement.form is Form.ANSWER or statement.onset_source is not None
 
 
 def _suddenly(basis: tuple[Basis, ...], facts: Facts) -> Answer:

@@ -140,7 +140,7 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         onset=day(said["onset"]) if "onset" in said else None,
         place=place(said["site"]) if "site" in said else None,
         examined=said.get("examined", form is Form.CONDITION),
-        onset_asked=said.get("onset_asked", False),
+        onset_source=said.get("onset_source"),
         refuted=said.get("refuted", False),
         end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
         confirmed=said.get("confirmed", True),
