@@ -50,7 +50,7 @@ NOW = {
     "blood-gas": ("respiratory-compromise",),
     "ecg": ("critical-electrolytes", "lithium-toxicity", "rapid-weakness"),
 }
-# Followed up where the result is abnormal: analyte to order -> the one that is read, and if only a low one is.
+# Followed up where abnormal: the analyte to order, the one that is read, and whether only a low one counts.
 FOLLOWED = {
     "sodium": ("sodium", False),
     "potassium": ("potassium", False),

@@ -50,8 +50,10 @@ def test_a_contributor_has_its_words_and_what_it_rests_on() -> None:
 
 def told_of(test: SuggestedTest) -> str:
     """Why it is withheld, or its analytes, or that it is suggested; before it, where it is only offered."""
-    said = held_words(test.withheld, packaged()) if test.withheld else " ".join(test.analytes) or "suggested"
-    return said if test.recommended else f"offered: {said}"
+    said = held_words(test.withheld, packaged()) if test.withheld else " ".join(test.analytes)
+    if test.recommended:
+        return said or "suggested"
+    return f"offered: {said}" if said else "offered"
 
 
 @pytest.mark.parametrize("case", cases("tests"))
