@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from service.assessment import Consideration, Disposition, RuleKind
 from service.facts.truth import Truth
-from service.rules.investigations import Case, arm_signs, bulbar_sign
+from service.rules.proposals.case import Case, arm_signs, bulbar_sign
 
 MOST = 3
 # The concept by which each is known already; cervical myelopathy is read under no concept.
