@@ -140,11 +140,17 @@ Held = Done | Ordered | Waiting
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """An abnormal result that nothing newer takes back: the value, its day, and in how many days to repeat it."""
+    """An abnormal result that nothing newer takes back: its value and day, and in how many days to repeat."""
 
     value: Amount | None
     on: str | None
     within_days: int
+
+    @property
+    def within(self) -> str:
+        """By when, as an ISO 8601 duration, in weeks where they are several whole ones: "P7D", "P12W"."""
+        weeks, rest = divmod(self.within_days, 7)
+        return f"P{weeks}W" if weeks > 1 and not rest else f"P{self.within_days}D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ class SuggestedTest:
 
 @dataclass(frozen=True, slots=True)
 class Consideration:
-    """A condition that the findings fit, never a diagnosis: the rules that it rests on, and whether it is known."""
+    """A condition that the findings fit, never a diagnosis: on which rules it rests, and if it is known."""
 
     id: str
     because: tuple[str, ...]
@@ -184,7 +190,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the lifestyle advice: the parts that stay, those that would harm, and for which contributors."""
+    """One step of the lifestyle advice: the parts that stay, those that would harm, what it answers."""
 
     id: str
     withheld: tuple[Withheld, ...] = ()

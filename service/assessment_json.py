@@ -130,13 +130,7 @@ def _test(test: SuggestedTest, knowledge: Knowledge) -> dict[str, Any]:
 
 def _follow_up(one: FollowUp) -> dict[str, Any]:
     value = None if one.value is None else str(one.value)
-    return {"value": value, "date": one.on, "within": iso_duration(one.within_days)}
-
-
-def iso_duration(days: int) -> str:
-    """Days as an ISO 8601 duration, in weeks where they are several whole ones: "P7D", "P12W"."""
-    weeks, rest = divmod(days, 7)
-    return f"P{weeks}W" if weeks > 1 and not rest else f"P{days}D"
+    return {"value": value, "date": one.on, "within": one.within}
 
 
 def _step(step: Step, knowledge: Knowledge) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from service.facts import Facts
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules import motor, red_flags, respiratory, same_day
-from service.rules.considerations import considerations
 from service.rules.contributors import contributors
 from service.rules.disposition import finding_of, greatest, referral
-from service.rules.investigations import Case, suggested_tests
 from service.rules.known import KNOWN_MND
-from service.rules.lifestyle import lifestyle_steps
+from service.rules.proposals.case import Case
+from service.rules.proposals.considerations import considerations
+from service.rules.proposals.investigations import suggested_tests
+from service.rules.proposals.lifestyle import lifestyle_steps
 from service.rules.questions import open_questions, unclear
 from service.rules.rule import RULES, Rule
 from service.rules.tell import whom_to_tell

@@ -150,10 +150,7 @@ def _follow_up(analyte: str, one: FollowUp) -> Iterator[Part]:
     yield from _code("analyte", analyte)
     yield from _text("value", None if one.value is None else str(one.value))
     yield from _text("date", one.on)
-    yield {
-        "name": "within",
-        "valueDuration": {"value": one.within_days, "unit": "d", "system": UCUM, "code": "d"},
-    }
+    yield from _text("within", one.within)
 
 
 def _step(step: Step, knowledge: Knowledge) -> Iterator[Part]:

@@ -1,7 +1,8 @@
 """What the pattern points to (decision-model §7b): at most three conditions that the findings fit.
 
-Named for the neurologist to tell apart, never as a diagnosis, and never to reassure. "Without" means not YES,
-except for benign fasciculation, which needs every motor sign answered NO. A long-standing deficit is no sign here.
+Named for the neurologist to tell apart, never as a diagnosis, and never to reassure. Only flags in force
+count: "without" means not YES among them, except for benign fasciculation, which needs every motor sign
+answered NO. A long-standing deficit is no sign here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 from service.assessment import Consideration, Disposition, RuleKind
 from service.facts.truth import Truth
-from service.rules.investigations import Case, arm_signs, bulbar_sign
+from service.rules.proposals.case import Case, arm_signs, bulbar_sign
 
 MOST = 3
 # The concept by which each is known already; cervical myelopathy is read under no concept.
@@ -34,7 +35,7 @@ TWITCHING = ("twitch-over-two-weeks", "eyelid-twitch-persisting", "spreading-twi
 
 
 def considerations(case: Case) -> tuple[Consideration, ...]:
-    """The conditions in the order of the table, known ones first; none at same-day, where there is no time."""
+    """The conditions in the order of the table, known ones first; none at same-day."""
     if case.disposition in (Disposition.NO_ACTION, Disposition.SAME_DAY):
         return ()
     fitting = {name: because for name, because in _patterns(case).items() if because}
