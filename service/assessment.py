@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient, UnreadMedicine
+from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
+from service.facts.mentions import Mention
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -172,7 +173,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that was decided about one patient on one day."""
+    """Everything that was decided about one patient on one day.
+
+    `mentions` name a twitch in words alone, which decides nothing.
+    `facts` is what it was decided on, for whoever has another question of the same record.
+    """
 
     on: date
     pathway: str
@@ -190,7 +195,9 @@ class Assessment:
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     incomplete: tuple[str, ...] = ()
+    facts: Facts | None = field(default=None, repr=False, compare=False)
 
     @property
     def raised(self) -> tuple[Finding, ...]:

@@ -157,5 +157,5 @@ def test_a_file_that_is_not_there_is_named_and_not_made(run: Run, command: list[
 def test_a_database_that_we_do_not_know_is_told_which_we_know(run: Run, url: str) -> None:
     result = run("feedback")
 
-    assert "there are SQLite and PostgreSQL" in result.stderr
+    assert "a database of SQLite or PostgreSQL" in result.stderr
     assert "sesame" not in result.stderr

@@ -12,7 +12,6 @@ from service.cards import build
 from service.cards.order_card import Check, order_card
 from service.facts import Past
 from service.facts.truth import Truth
-from service.fhir.read import read_facts
 from service.fhir.read.drafts import chosen_of, drafts_among
 from service.fhir.read.record import Record
 from service.hooks.hook import SILENCE, CallContext, Carried, CdsResponse, CdsService, Hook
@@ -61,7 +60,7 @@ def _checked(request: HookRequest, given: CallContext, record: Record, check: Ch
     card = order_card(
         assessment,
         given.knowledge,
-        check.knowing(recent(record, assessment, given.knowledge)),
+        check.knowing(recent(assessment, given.knowledge)),
         seed=seed,
         patient=whom,
         encounter=request.encounter_reference,
@@ -70,10 +69,10 @@ def _checked(request: HookRequest, given: CallContext, record: Record, check: Ch
     return CdsResponse((card,) if card else (), assessment)
 
 
-def recent(record: Record, assessment: Assessment, knowledge: Knowledge) -> Mapping[str, str]:
+def recent(assessment: Assessment, knowledge: Knowledge) -> Mapping[str, str]:
     """What was done or ordered so lately that it need not be repeated: by test, "done 2026-09-01"."""
     on = assessment.on
-    past = read_facts(record, on, knowledge).facts.past
+    past = assessment.facts.past if assessment.facts else ()
     found: dict[str, Past] = {}
     for each in _by_age(past, on):
         if each.when and each.when.within(_again_days(each.id, knowledge), on) is Truth.YES:

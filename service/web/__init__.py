@@ -67,7 +67,7 @@ def create_app(
 
     Raises:
         KnowledgeInvalid: the knowledge is not sound, or lacks the configured pathway.
-        SettingsInvalid: the file of clients cannot be followed.
+        SettingsInvalid: the file of clients is invalid.
     """
     knowledge = _with_pathway(knowledge or _known(settings), settings.pathway)
     counted = Metrics()

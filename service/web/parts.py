@@ -77,5 +77,5 @@ class Parts:
             return client.pathway or self.settings.pathway
         if name not in self.knowledge.pathways:
             known = ", ".join(self.knowledge.pathways)
-            raise RequestNotUnderstood(f"There is no such pathway. Choose one of: {known}.", where="pathway")
+            raise RequestNotUnderstood(f"Unknown pathway. Choose one of: {known}.", where="pathway")
         return name

@@ -58,7 +58,7 @@ def clients_of(settings: Settings, pathways: Collection[str]) -> Clients:
     """The registered clients; without their file everybody, for a service that only this machine reaches.
 
     Raises:
-        SettingsInvalid: the file, or a FHIR server of the open mode, cannot be followed.
+        SettingsInvalid: the file, or a FHIR server of the open mode, is invalid.
     """
     if settings.clients is None:
         return Clients.open(settings.fhir_servers)

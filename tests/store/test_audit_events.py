@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
+from service.fhir.write.audit_event import DISCLOSURE, HASHES, TOKEN_USE, audit_event
 from service.store import AuditEntry, CardEntry, Store
-from service.store.audit_events import DISCLOSURE, HASHES, TOKEN_USE, audit_event
 
 CARD = "00000001-0000-5000-8000-000000000000"
 ANSWERED = {
