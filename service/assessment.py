@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from service.facts import Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 
@@ -111,10 +112,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """What is not known and could raise the disposition, in words a clinician can ask."""
+    """What is not known and could raise the disposition: why it is not, and the question to ask."""
 
     fact: str
-    why: str
+    why: Reason
     ask: str
     could_raise: Disposition
 
@@ -136,7 +137,7 @@ class Unreadable:
     """A resource that was set aside, and why; a reason never quotes a value."""
 
     resource: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,13 @@ from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
+from service.knowledge import Knowledge
+from service.knowledge.words import fact_words, notes_words, reason_words
 
 
-def assessment_json(assessment: Assessment, *, every_rule: bool = False) -> dict[str, Any]:
+def assessment_json(
+    assessment: Assessment, knowledge: Knowledge, *, every_rule: bool = False
+) -> dict[str, Any]:
     """The answer to POST /evaluate, decision-model §9; `every_rule` adds the findings that are NO."""
     return {
         "on": assessment.on.isoformat(),
@@ -21,18 +25,28 @@ def assessment_json(assessment: Assessment, *, every_rule: bool = False) -> dict
         "knowledgeVersion": assessment.knowledge_version,
         "disposition": str(assessment.disposition),
         "twitch": _twitch(assessment.twitch),
-        "findings": [_finding(f) for f in assessment.findings if every_rule or f.truth is not Truth.NO],
+        "findings": [
+            _finding(f, knowledge) for f in assessment.findings if every_rule or f.truth is not Truth.NO
+        ],
         "referral": _referral(assessment.referral),
-        "contributors": [_contributor(c) for c in assessment.contributors],
+        "contributors": [_contributor(c, knowledge) for c in assessment.contributors],
         "tests": [_test(test) for test in assessment.tests],
         "lifestyle": [{"id": step.id, "withheld": list(step.withheld)} for step in assessment.lifestyle],
         "openQuestions": [
-            {"fact": q.fact, "ask": q.ask, "why": q.why, "couldRaise": str(q.could_raise)}
+            {
+                "fact": q.fact,
+                "ask": q.ask,
+                "why": reason_words(q.why, knowledge),
+                "couldRaise": str(q.could_raise),
+            }
             for q in assessment.open_questions
         ],
         "unreadMedicines": [{"source": u.source, "date": u.date} for u in assessment.unread_medicines],
         "otherSubjects": assessment.other_subjects,
-        "unreadable": [{"resource": u.resource, "reason": u.reason} for u in assessment.unreadable],
+        "unreadable": [
+            {"resource": u.resource, "reason": reason_words(u.reason, knowledge)}
+            for u in assessment.unreadable
+        ],
     }
 
 
@@ -47,25 +61,27 @@ def _twitch(twitch: Twitch) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, knowledge: Knowledge) -> dict[str, Any]:
     explained = {"explainedBy": finding.explained_by} if finding.explained_by else {}
     return {
         "rule": finding.rule,
         "truth": finding.truth.name,
         "disposition": None if finding.disposition is None else str(finding.disposition),
         "says": finding.says,
-        "basis": _bases(finding.answer.basis),
+        "basis": _bases(finding.answer.basis, knowledge),
         "evidence": list(finding.evidence),
         **explained,
     }
 
 
-def _bases(basis: Iterable[Basis]) -> list[dict[str, Any]]:
-    notes: dict[str, Any]
+def _bases(basis: Iterable[Basis], knowledge: Knowledge) -> list[dict[str, Any]]:
+    """`fact` is an id of the knowledge, `says` the same in words."""
     said = []
     for one in basis:
-        notes = {"note": one.note} if one.note else {}
-        said.append({"fact": one.fact, "source": one.source, "date": one.date, **notes})
+        note = notes_words(one.notes, knowledge)
+        says = fact_words(one, knowledge)
+        notes: dict[str, Any] = {"note": note} if note else {}
+        said.append({"fact": one.concept, "says": says, "source": one.source, "date": one.date, **notes})
     return said
 
 
@@ -80,8 +96,8 @@ def _referral(referral: Referral) -> dict[str, Any]:
     }
 
 
-def _contributor(contributor: Contributor) -> dict[str, Any]:
-    return {"id": contributor.id, "basis": _bases(contributor.basis)}
+def _contributor(contributor: Contributor, knowledge: Knowledge) -> dict[str, Any]:
+    return {"id": contributor.id, "basis": _bases(contributor.basis, knowledge)}
 
 
 def _test(test: SuggestedTest) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def request(service: CdsService, hook: str, scenario: str) -> Json:
     found = [entry["resource"] for entry in record(scenario)["entry"]]
     patient = next(r for r in found if r["resourceType"] == "Patient")
     prefetch: Json = {}
-    for source in service.sources:
+    for source in service.templates:
         of_type = [r for r in found if r["resourceType"] == source.resource_type]
         prefetch[source.key] = patient if source.reads_one else _searchset(of_type)
     return {

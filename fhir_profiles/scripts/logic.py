@@ -21,7 +21,7 @@ from service.fhir.read import views
 from service.fhir.write.artefacts import PARAMETERS
 from service.hooks import SERVICES
 from service.hooks.hook import CdsService
-from service.hooks.templates import Source
+from service.hooks.templates import PrefetchTemplate
 from service.knowledge import Knowledge
 
 ENDPOINT = "https://twitch-cds.example/cds-services"
@@ -244,9 +244,9 @@ def _coding(system: str, code: str, display: str | None = None) -> Json:
 # ---- What is read -----------------------------------------------------------------------------------------
 
 
-def sources() -> tuple[Source, ...]:
+def sources() -> tuple[PrefetchTemplate, ...]:
     """The prefetch keys of all services, each once."""
-    return tuple({source.key: source for service in SERVICES for source in service.sources}.values())
+    return tuple({source.key: source for service in SERVICES for source in service.templates}.values())
 
 
 def library(knowledge: Knowledge) -> Json:
@@ -271,7 +271,7 @@ _CODED_BY = {
 }
 
 
-def _data_requirement(source: Source, knowledge: Knowledge) -> Json:
+def _data_requirement(source: PrefetchTemplate, knowledge: Knowledge) -> Json:
     made: Json = {
         "type": source.resource_type,
         "profile": [f"http://hl7.org/fhir/StructureDefinition/{source.resource_type}"],

@@ -22,7 +22,7 @@ from service.cards.card import Kind
 from service.cards.order_card import TOPIC as ORDER_CHECK
 from service.hooks.templates import observation_codes, study_codes
 from service.knowledge import Knowledge
-from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, code_tables
+from service.knowledge.codes import CODE_SYSTEMS, ICD, PREFIX_SYSTEMS, code_tables
 from service.knowledge.products import RXNORM
 
 OPEN_SETS = {
@@ -429,7 +429,7 @@ def _asked_for(knowledge: Knowledge) -> Iterator[Json]:
     """What the prefetch templates ask for by code."""
     shown = {(row.system, row.code): row.display for row in _all_rows()}
     for artefact, title, codes, systems in (
-        ("observation-codes", "Observations", observation_codes(knowledge), ("loinc", "snomed", "hpo")),
+        ("observation-codes", "Observations", observation_codes(knowledge), ("loinc", "snomed", "hpo", *ICD)),
         ("study-codes", "Studies", study_codes(knowledge), ("snomed", "loinc", "icd-10-pcs")),
     ):
         rows = [Row(s, c, shown[s, c]) for c in codes for s in systems if (s, c) in shown]

@@ -16,7 +16,11 @@ from ssrfguard import SSRFGuardError
 from service.auth.jwks import ALGORITHMS, KeysNotHad, key_set, policy_for, read_file
 from service.errors import SettingsInvalid
 
-PROFILES = ("1.0", "2.0", "epic", "cerner", "sandbox")
+DIALECTS = ("1.0", "2.0", "epic", "cerner", "sandbox")
+SEARCHES = ("code", "category")
+# The file calls it a profile, as those do who connect an EHR.
+KEYS = {"profile": "dialect"}
+FLAGS = ("private_network", "silent", "ask_about_words", "known_mnd_card")
 DEFAULT_ALGORITHMS = ("ES384", "RS384")
 # Its private key is published with its source, so that anybody can sign as it.
 SANDBOX = "https://sandbox.cds-hooks.org"
@@ -29,7 +33,9 @@ class Client:
 
     With a `jwks_file` nothing is fetched, and a `jku` beside it is what its tokens must say.
     `fhir_servers` have no slash at their end. `pathway` is None where the configured one
-    holds. `verify` adds what the call's own token says: its `tenant` and `jti`.
+    holds. `search` says how its FHIR servers are asked: by code, or by category and date.
+    `ask_about_words` and `known_mnd_card`: which cards it wants (`CallContext`).
+    `verify` adds what the call's own token says: its `tenant` and `jti`.
     """
 
     issuer: str
@@ -39,9 +45,12 @@ class Client:
     tenants: tuple[str, ...] = ()
     fhir_servers: tuple[str, ...] = ()
     private_network: bool = False
-    profile: str = "2.0"
+    dialect: str = "2.0"
+    search: str = "code"
     pathway: str | None = None
     silent: bool = False
+    ask_about_words: bool = True
+    known_mnd_card: bool = False
     tenant: str | None = field(default=None, compare=False)
     jti: str | None = field(default=None, compare=False)
 
@@ -119,11 +128,12 @@ def _client(table: Any, folder: Path, pathways: Collection[str] | None) -> tuple
 def _typed(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     given: dict[str, Any] = {}
     wrong = []
-    names = [f.name for f in fields(Client) if f.compare]
+    named = {attribute: key for key, attribute in KEYS.items()}
+    names = [named.get(f.name, f.name) for f in fields(Client) if f.compare]
     for name, value in table.items():
         if name not in names:
             wrong.append(f"{name} is unknown; there are {', '.join(names)}")
-        elif name in ("private_network", "silent"):
+        elif name in FLAGS:
             if isinstance(value, bool):
                 given[name] = value
             else:
@@ -134,15 +144,17 @@ def _typed(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             else:
                 wrong.append(f"{name} must be a list of texts with at least one; leave it out for none")
         elif isinstance(value, str) and value:
-            given[name] = value
+            given[KEYS.get(name, name)] = value
         else:
             wrong.append(f"{name} must be a text")
     return given, wrong
 
 
 def _wrong_names(client: Client, pathways: Collection[str] | None) -> Iterator[str]:
-    if client.profile not in PROFILES:
-        yield f"profile must be one of {', '.join(PROFILES)}"
+    if client.dialect not in DIALECTS:
+        yield f"profile must be one of {', '.join(DIALECTS)}"
+    if client.search not in SEARCHES:
+        yield f"search must be one of {', '.join(SEARCHES)}"
     if pathways is not None and client.pathway is not None and client.pathway not in pathways:
         yield f"pathway must be one of {', '.join(pathways)}"
     for algorithm in client.algorithms:
@@ -151,7 +163,7 @@ def _wrong_names(client: Client, pathways: Collection[str] | None) -> Iterator[s
             break
     if any(len(text) > LONGEST for text in (client.issuer, *client.tenants)):
         yield f"issuer and tenants have at most {LONGEST} characters"
-    if client.issuer.rstrip("/") == SANDBOX and client.profile != "sandbox":
+    if client.issuer.rstrip("/") == SANDBOX and client.dialect != "sandbox":
         yield 'anybody can sign as this issuer (its private key is public); to test, say profile = "sandbox"'
 
 

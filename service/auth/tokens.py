@@ -158,7 +158,8 @@ def _wrong_header(header: Json, client: Client) -> str | None:
         return f"alg is not one of {', '.join(client.algorithms)}"
     if not _is_name(header.get("kid")):
         return "kid is missing or not a short text"
-    if header.get("jku") != client.jku:
+    # Optional in the standard: without it the registered keys decide, and they do so with it, too.
+    if header.get("jku", client.jku) != client.jku:
         return "jku is not the registered one" if client.jku else "jku is given, but none is registered"
     return None
 

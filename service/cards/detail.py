@@ -17,9 +17,10 @@ from service.cards.phrases import dated, day_words, listed
 from service.cards.recorded import from_the_record
 from service.cards.suggestions import SPOKEN, spoken, suggested
 from service.cards.summary import diagnosis_words, newer_than_referral
-from service.facts.answers import NOT_RECORDED
+from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
+from service.knowledge.words import reason_words
 
 _MOST_QUESTIONS, _MOST_SOURCES, _MOST_UNREADABLE = 3, 2, 3
 _GUIDELINE = re.compile(r"\b(?:NG|CG|QS|G)\d{2,4}\b")
@@ -46,7 +47,7 @@ def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home:
     raised = _raised(kind, assessment)
     parts = [
         from_the_record(raised, assessment, knowledge),
-        _not_documented(assessment.open_questions),
+        _not_documented(assessment.open_questions, knowledge),
         _suggested(kind, assessment, knowledge),
         _why(raised, assessment, knowledge),
         home,
@@ -63,18 +64,19 @@ def _raised(kind: Kind, assessment: Assessment) -> Sequence[Finding]:
     return sorted(assessment.raised, key=lambda finding: finding.rule not in newer)
 
 
-def _not_documented(questions: Sequence[OpenQuestion]) -> str:
+def _not_documented(questions: Sequence[OpenQuestion], knowledge: Knowledge) -> str:
     """What to ask, in the order of what it could change; with the reason where it is not plain silence."""
     if not questions:
         return ""
     room = _MOST_QUESTIONS - (len(questions) > _MOST_QUESTIONS)
-    items = [_question(question) for question in questions[:room]]
+    items = [_question(question, knowledge) for question in questions[:room]]
     items += [_also(questions[:room], questions[room:])] if questions[room:] else []
     return section("Not documented", bullets(items))
 
 
-def _question(question: OpenQuestion) -> str:
-    why = "" if question.why in ("", NOT_RECORDED) else f" ({escaped(question.why)})"
+def _question(question: OpenQuestion, knowledge: Knowledge) -> str:
+    silent = question.why == NOT_RECORDED
+    why = "" if silent else f" ({escaped(reason_words(question.why, knowledge))})"
     return own(capital(question.ask)) + why
 
 
@@ -168,7 +170,7 @@ def _notes(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     notes = [escaped(note, 600) for note in assessment.notes]
     if kind is not Kind.SAME_DAY:
         notes += _explained(assessment, knowledge)
-    notes += _not_evaluated(assessment)
+    notes += _not_evaluated(assessment, knowledge)
     if any(c.id in _POISONOUS for c in assessment.contributors):
         notes.append(POISONING)
     return section("Note", notes[0] if len(notes) == 1 else bullets(notes)) if notes else ""
@@ -187,10 +189,10 @@ def _explained(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
         yield f"Explained by known {own(words)}: {own('; '.join(says))}."
 
 
-def _not_evaluated(assessment: Assessment) -> Iterator[str]:
+def _not_evaluated(assessment: Assessment, knowledge: Knowledge) -> Iterator[str]:
     if assessment.unreadable:
         named = [
-            f"{escaped(u.resource, 80)} ({escaped(u.reason, 80)})"
+            f"{escaped(u.resource, 80)} ({escaped(reason_words(u.reason, knowledge), 80)})"
             for u in assessment.unreadable[:_MOST_UNREADABLE]
         ]
         more = len(assessment.unreadable) - _MOST_UNREADABLE

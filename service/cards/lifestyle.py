@@ -14,6 +14,7 @@ from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import LifestyleStep
+from service.knowledge.words import fact_words
 
 # The daily habit that opens a step's line. A habit that stands here for no step has a line of its own.
 HABITS: Mapping[str, str] = {
@@ -94,10 +95,10 @@ def _steps(assessment: Assessment, knowledge: Knowledge) -> str:
     known = {step.id: step for step in knowledge.lifestyle}
     said = []
     for step in assessment.lifestyle:
-        facts = _facts(step.id, assessment)
+        facts = _facts(step.id, assessment, knowledge)
         rank = 0 if facts else 1 if step.withheld or step.because else 2
         said.append((rank, _line(step, known[step.id], facts, assessment, knowledge)))
-    facts = _facts(ALCOHOL, assessment)
+    facts = _facts(ALCOHOL, assessment, knowledge)
     said += [(0 if facts else 2, line) for line in _habits_alone(facts, assessment, knowledge)]
     return section("Every day", bullets(line for _, line in sorted(said, key=itemgetter(0))))
 
@@ -176,12 +177,12 @@ def _left_out(step: Step) -> str:
     return f"Not for this patient: {said}." if said else ""
 
 
-def _facts(step: str, assessment: Assessment) -> str:
+def _facts(step: str, assessment: Assessment, knowledge: Knowledge) -> str:
     """What the record says of the contributors that the step answers, as Markdown."""
     found = [c for c in assessment.contributors if ANSWERS.get(c.id) == step]
     if not found:
         return ""
-    return escaped(measured(_said(basis for contributor in found for basis in contributor.basis)))
+    return escaped(measured(_said((b for contributor in found for b in contributor.basis), knowledge)))
 
 
 def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
@@ -194,7 +195,7 @@ def _contributing(assessment: Assessment, knowledge: Knowledge) -> str:
     taken = [c for c in found if c.id in knowledge.medicines_to_review]
     medicines = "; ".join(_medicine(c, knowledge, alone=len(taken) == 1) for c in taken)
     others = "; ".join(
-        _contributor(c)
+        _contributor(c, knowledge)
         for c in found
         if c.id not in knowledge.medicines_to_review
         and ANSWERS.get(c.id) not in answered
@@ -226,19 +227,19 @@ def _safety_net(assessment: Assessment) -> str:
     return f"{section('Come back if', own(COME_BACK))}\n\n{emergency}"
 
 
-def _said(bases: Iterable[Basis]) -> str:
+def _said(bases: Iterable[Basis], knowledge: Knowledge) -> str:
     """What a basis says, each thing once and two at the most."""
-    return listed(list(dict.fromkeys(basis.fact for basis in bases))[:2])
+    return listed(list(dict.fromkeys(fact_words(basis, knowledge) for basis in bases))[:2])
 
 
-def _contributor(contributor: Contributor) -> str:
+def _contributor(contributor: Contributor, knowledge: Knowledge) -> str:
     """What the record says of it; its own words where that is nothing."""
-    said = _said(contributor.basis)
+    said = _said(contributor.basis, knowledge)
     return escaped(measured(said)) if said else own(small(contributor.words))
 
 
 def _medicine(contributor: Contributor, knowledge: Knowledge, *, alone: bool) -> str:
     """Its name, and what it does to muscles where it is the only one: several whys are a wall."""
-    names = _said(contributor.basis)
+    names = _said(contributor.basis, knowledge)
     why = f" ({own(knowledge.medicines[contributor.id].why)})" if alone else ""
     return escaped(names or contributor.words) + why

@@ -11,6 +11,7 @@ from service.cards.markdown import capital, escaped, section, table
 from service.cards.phrases import day_words, listed, measured
 from service.facts.answers import Basis
 from service.knowledge import Knowledge
+from service.knowledge.words import fact_words, notes_words
 
 # In an emergency nothing else stands between the table and the action, so there is room for one row more.
 _MOST_ROWS, _MOST_ROWS_SAME_DAY, _MOST_OF_ONE = 4, 5, 3
@@ -39,7 +40,8 @@ def from_the_record(raised: Sequence[Finding], assessment: Assessment, knowledge
         said += finding.answer.basis[: 1 if n else _MOST_OF_ONE]
     said += assessment.twitch.present.basis
     said += [basis for finding in raised for basis in finding.answer.basis]
-    rows = _rows([b for b in _each_once(said) if _tells(b, assessment, knowledge)], assessment.on.year)
+    telling = [b for b in _each_once(said, knowledge) if _tells(b, assessment, knowledge)]
+    rows = _rows(telling, assessment.on.year, knowledge)
     if not rows:
         return ""
     if len(rows) == 1:
@@ -53,43 +55,49 @@ def from_the_record(raised: Sequence[Finding], assessment: Assessment, knowledge
 
 def _tells(basis: Basis, assessment: Assessment, knowledge: Knowledge) -> bool:
     """Whether a row for it says something: how the twitching goes on does by its answer, beside no worse."""
-    what, _, answer = basis.fact.partition(":")
+    what, _, answer = fact_words(basis, knowledge).partition(":")
     if not what.endswith("twitching"):
         return True
     course = {knowledge.words(name) for name in _COURSE if name in knowledge.concepts}
     return what not in course or (bool(answer) and assessment.disposition < Disposition.URGENT_REFERRAL)
 
 
-def _each_once(said: Sequence[Basis]) -> Iterable[Basis]:
+def _each_once(said: Sequence[Basis], knowledge: Knowledge) -> Iterable[Basis]:
     """Each statement once; one that is said both plainly and as reported stands there as reported."""
     unique: dict[tuple[str, str | None], Basis] = {}
     for basis in said:
-        key = (basis.fact.removesuffix(_REPORTED), basis.source)
-        if key not in unique or (basis.fact.endswith(_REPORTED) and unique[key].fact == key[0]):
+        fact = fact_words(basis, knowledge)
+        key = (fact.removesuffix(_REPORTED), basis.source)
+        plainly = key in unique and fact_words(unique[key], knowledge) == key[0]
+        if key not in unique or (fact.endswith(_REPORTED) and plainly):
             unique[key] = basis
     return unique.values()
 
 
-def _rows(said: Sequence[Basis], year: int) -> list[tuple[str, str, str]]:
+def _rows(said: Sequence[Basis], year: int, knowledge: Knowledge) -> list[tuple[str, str, str]]:
     """The statements as rows; one finding at several places is one row, with its dates where they differ."""
     together: dict[tuple[str, str | None, str | None], list[tuple[Basis, str]]] = {}
     for basis in said:
-        placed = _PLACED.fullmatch(basis.fact)
+        fact, note = fact_words(basis, knowledge), notes_words(basis.notes, knowledge)
+        placed = _PLACED.fullmatch(fact)
         if placed:
-            key = (placed["what"] + (placed["how"] or ""), None, basis.note)
+            key = (placed["what"] + (placed["how"] or ""), None, note)
             together.setdefault(key, []).append((basis, placed["place"]))
         else:
-            together.setdefault((basis.fact, basis.source or "", basis.note), []).append((basis, ""))
-    return [_row(what, group, year) for (what, _, _), group in together.items()]
+            together.setdefault((fact, basis.source or "", note), []).append((basis, ""))
+    return [_row(what, group, year, knowledge) for (what, _, _), group in together.items()]
 
 
-def _row(what: str, group: Sequence[tuple[Basis, str]], year: int) -> tuple[str, str, str]:
+def _row(
+    what: str, group: Sequence[tuple[Basis, str]], year: int, knowledge: Knowledge
+) -> tuple[str, str, str]:
     first = group[0][0]
     # "(right) (examined)" are two brackets, because a side and a way of knowing come from different hands.
-    fact = measured(first.fact).replace(") (", ", ")
+    fact = measured(fact_words(first, knowledge)).replace(") (", ", ")
     if len(group) > 1:
         fact = f"{what}: {', '.join(_places(group, year))}"
-    note = f" ({escaped(first.note)})" if first.note else ""
+    said = notes_words(first.notes, knowledge)
+    note = f" ({escaped(said)})" if said else ""
     sources = dict.fromkeys(_source(basis.source or "") for basis, _ in group)
     return (
         escaped(capital(fact), 300) + note,

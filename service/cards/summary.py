@@ -9,8 +9,10 @@ from service.assessment import Assessment, Disposition, RuleKind
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
-from service.facts.answers import NOT_RECORDED, Basis
+from service.facts.answers import Basis
+from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
+from service.knowledge.words import fact_words
 
 # CDS Hooks wants fewer than 140 characters.
 LONGEST = 139
@@ -146,7 +148,7 @@ def _opening(rules: Sequence[str], assessment: Assessment, knowledge: Knowledge)
     about = [_about(rule, assessment) for rule in rules if rule in ABOUT]
     others = [rule for rule in rules if rule not in SUBJECT and rule not in ABOUT]
     beside = [words for rule in others for words in _beside(rule, assessment, knowledge)]
-    head = subjects[0] + _value(rules, assessment) if subjects else _twitching(assessment)
+    head = subjects[0] + _value(rules, assessment, knowledge) if subjects else _twitching(assessment)
     if "eyelid-twitch-persisting" in rules:
         about = [how_long(assessment.twitch) or ABOUT["twitch-over-two-weeks"], *about]
     beside = [small(other) for other in subjects[1:]] + beside
@@ -161,25 +163,27 @@ def _about(rule: str, assessment: Assessment) -> str:
 
 def _beside(rule: str, assessment: Assessment, knowledge: Knowledge) -> list[str]:
     """A contributor by its title and its results; the result of an electrolyte or a vitamin names itself."""
-    results = _results(rule, assessment)
+    results = _results(rule, assessment, knowledge)
     if results and rule in ("electrolyte-imbalance", "nutritional-deficiency"):
         return results
     title = BESIDE.get(rule) or small(knowledge.rules[rule].says)
     return [f"{title} ({listed(results)})" if results else title]
 
 
-def _results(contributor: str, assessment: Assessment) -> list[str]:
+def _results(contributor: str, assessment: Assessment, knowledge: Knowledge) -> list[str]:
     """The results for which a contributor is named."""
-    found = [basis.fact for c in assessment.contributors if c.id == contributor for basis in c.basis]
+    bases = (basis for c in assessment.contributors if c.id == contributor for basis in c.basis)
+    found = [fact_words(basis, knowledge) for basis in bases]
     return [measured(plain(fact, 40)) for fact in found if any(sign.isdigit() for sign in fact)][:2]
 
 
-def _value(rules: Sequence[str], assessment: Assessment) -> str:
+def _value(rules: Sequence[str], assessment: Assessment, knowledge: Knowledge) -> str:
     """The critical result itself, because the number is the message."""
     if rules[0] not in ("critical-electrolytes", "lithium-toxicity"):
         return ""
     found = next(f for f in assessment.raised if f.rule == rules[0])
-    results = [plain(b.fact, 40) for b in found.answer.basis if any(sign.isdigit() for sign in b.fact)]
+    facts = [fact_words(basis, knowledge) for basis in found.answer.basis]
+    results = [plain(fact, 40) for fact in facts if any(sign.isdigit() for sign in fact)]
     return f" ({results[0]})" if results else ""
 
 
@@ -212,7 +216,7 @@ def _unclear(assessment: Assessment) -> str:
     Breathlessness beside a heart or lung disease is open too, but nobody recorded it unclearly.
     """
     first = next(iter(assessment.open_questions), None)
-    if first is None or first.why in ("", NOT_RECORDED) or first.fact == "breathing-difficulty":
+    if first is None or first.why == NOT_RECORDED or first.fact == "breathing-difficulty":
         return ""
     return BESIDE.get(first.fact, "")
 

@@ -23,6 +23,7 @@ from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.fhir.read.record import record_in
 from service.knowledge import Knowledge
+from service.knowledge.words import fact_words, notes_words, reason_words
 
 
 @click.command("assess")
@@ -56,7 +57,7 @@ def _show(assessment: Assessment, knowledge: Knowledge, *, as_json: bool, as_car
         # Here, because it brings the whole web along.
         from service.assessment_json import assessment_json
 
-        click.echo(orjson.dumps(assessment_json(assessment), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(assessment_json(assessment, knowledge), option=orjson.OPT_INDENT_2))
     elif as_cards:
         cards = [_card(card) for card in build(assessment, knowledge)]
         show(*cards or ["No card: no twitch is on record."])
@@ -83,8 +84,10 @@ def _report(a: Assessment, knowledge: Knowledge) -> Iterator[RenderableType]:
         f"Twitch: {twitch.present.truth.name}{lasted}{sites}; spreading: {twitch.spreading.truth.name}"
     )
     yes = sorted((f for f in a.findings if f.truth is Truth.YES), key=lambda f: -(f.disposition or 0))
-    yield from tabled("Findings", "finding, asks for, from the record", map(_finding_row, yes))
-    may_explain = ((c.words, _sources(c.basis)) for c in a.contributors)
+    yield from tabled(
+        "Findings", "finding, asks for, from the record", (_finding_row(f, knowledge) for f in yes)
+    )
+    may_explain = ((c.words, _sources(c.basis, knowledge)) for c in a.contributors)
     yield from tabled("May contribute", "contributor, from the record", may_explain)
     yield from tabled("Tests", "test, reason, not now: because", (_test_row(t, knowledge) for t in a.tests))
     yield from tabled("Lifestyle", "step, withheld", ((s.id, "\n".join(s.withheld)) for s in a.lifestyle))
@@ -92,13 +95,13 @@ def _report(a: Assessment, knowledge: Knowledge) -> Iterator[RenderableType]:
     yield from tabled("Not documented", "question, could raise it to", questions)
     unread = ((u.source, u.date or "") for u in a.unread_medicines)
     yield from tabled("Which medicine is not told", "resource, date", unread)
-    yield from tabled("Could not be read", "resource, reason", ((u.resource, u.reason) for u in a.unreadable))
+    yield from tabled("Could not be read", "resource, reason", _unreadable(a, knowledge))
     yield Text(f"Knowledge {a.knowledge_version}. Decision support for clinicians, not a diagnosis.")
 
 
-def _finding_row(finding: Finding) -> tuple[str, str, str]:
+def _finding_row(finding: Finding, knowledge: Knowledge) -> tuple[str, str, str]:
     asks = str(finding.disposition) if finding.in_force else f"explained by {finding.explained_by}"
-    return finding.says, asks, _sources(finding.answer.basis)
+    return finding.says, asks, _sources(finding.answer.basis, knowledge)
 
 
 def _test_row(test: SuggestedTest, knowledge: Knowledge) -> tuple[str, str, str]:
@@ -108,8 +111,16 @@ def _test_row(test: SuggestedTest, knowledge: Knowledge) -> tuple[str, str, str]
     return name + which, test.reason, "\n".join(filter(None, (test.withheld, *kept_back)))
 
 
-def _sources(basis: Iterable[Basis]) -> str:
-    return "\n".join(f"{b.fact} ({', '.join(filter(None, (_when(b), b.source, b.note)))})" for b in basis)
+def _sources(basis: Iterable[Basis], knowledge: Knowledge) -> str:
+    return "\n".join(f"{fact_words(b, knowledge)} ({_told(b, knowledge)})" for b in basis)
+
+
+def _told(basis: Basis, knowledge: Knowledge) -> str:
+    return ", ".join(filter(None, (_when(basis), basis.source, notes_words(basis.notes, knowledge))))
+
+
+def _unreadable(a: Assessment, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    return ((lost.resource, reason_words(lost.reason, knowledge)) for lost in a.unreadable)
 
 
 def _when(basis: Basis) -> str | None:

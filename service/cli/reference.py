@@ -11,6 +11,7 @@ import click
 from service.cli.terminal import day_of, load_knowledge, read_settings, say_overlay, show, stop, tabled
 from service.knowledge import FILES, Knowledge
 from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, Meaning
+from service.knowledge.words import place_words
 from service.rules.book import rule_book
 
 # An ICD or ATC code. Anything else would find chapters by its first letter.
@@ -79,7 +80,7 @@ def _meanings(system: str, code: str, known: Knowledge) -> Iterator[Found]:
         yield system, _words(meaning, known), _readers(meaning.concept, known)
     for place in known.places.find(system, code):
         region = f" (region {place.region})" if place.region else " (no region)"
-        yield system, f"body site: {place.words}{region}", "–"
+        yield system, f"body site: {place_words(place, known)}{region}", "–"
     for name in known.analyte_codes.find(system, code):
         yield system, f"analyte {name}: {known.words(name)}", _readers(name, known)
     for name in known.panel_codes.find(system, code):
@@ -109,9 +110,10 @@ def _plain(system: str, code: str, known: Knowledge) -> Iterator[Found]:
 def _words(meaning: Meaning, known: Knowledge) -> str:
     """The concept, the aspect where it is narrower, and what is special about it."""
     aspect = f", aspect {meaning.aspect}" if meaning.aspect and not meaning.unspecific else ""
-    at = f", at {meaning.place.words}" if meaning.place else ""
+    at = f", at {place_words(meaning.place, known)}" if meaning.place else ""
     wide = "; too wide to say it, so it stays unknown" if meaning.unspecific else ""
-    words = f'"{meaning.display}": ' if meaning.display else ""
+    display = known.concepts[meaning.concept].displays.get(meaning.code) if meaning.code else None
+    words = f'"{display}": ' if display else ""
     return f"{words}concept {meaning.concept} ({known.words(meaning.concept)}){aspect}{at}{wide}"
 
 

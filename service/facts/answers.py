@@ -10,32 +10,66 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from typing import TypeVar
 
-from service.facts.amounts import Span
+from service.facts.amounts import Amount, Span
+from service.facts.places import Place
+from service.facts.reasons import NOT_RECORDED, Reason
 from service.facts.truth import Truth
 
 T = TypeVar("T")
 
-NOT_RECORDED = "not recorded"
+
+class Kind(Enum):
+    """What a basis is: `concept` is an id of codes, of analytes, of medicines or of what runs in a family."""
+
+    STATEMENT = "statement"
+    RESULT = "result"
+    MEDICINE = "medicine"
+    RELATIVE = "relative"
+
+
+class How(Enum):
+    """How a statement is known: a clinician saw it, or somebody told."""
+
+    EXAMINED = "examined"
+    REPORTED = "reported"
+
+
+class Denial(Enum):
+    """In which way a NO was stated: denied outright, refuted, or over."""
+
+    DENIED = "no"
+    REFUTED = "refuted"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """One thing in the record that an answer rests on.
+    """One thing in the record that an answer rests on: ids and values, which renderings put into words.
 
-    `fact` is in words; `source` a reference such as "Condition/w1"; `date` the day
-    as the record writes it; `note` what must be said of the statement (preliminary,
-    the record disagrees). `stated` is when it was said, `onset` when it began.
+    `concept` is an id of the knowledge, `aspect` the narrower thing within it, `value` a coded value's id,
+    a quantity, or a medicine's name as the record writes it; `code` is (system, code) where only the code's
+    own display tells what was recorded. `source` is a reference such as "Condition/w1", `date` the day as the
+    record writes it; `notes` is what must be said of the statement (preliminary, the record disagrees).
+    `stated` is when it was said, `onset` when it began.
     """
 
-    fact: str
+    concept: str
     source: str | None = None
     date: str | None = None
-    note: str | None = None
+    notes: tuple[Reason, ...] = ()
     stated: Span | None = None
     onset: Span | None = None
+    kind: Kind = Kind.STATEMENT
+    aspect: str = ""
+    place: Place | None = None
+    value: str | Amount | None = None
+    how: How | None = None
+    denial: Denial | None = None
+    code: tuple[str, str] | None = None
 
     @property
     def earliest(self) -> Span | None:
@@ -52,7 +86,7 @@ class Gap:
     """
 
     fact: str
-    why: str
+    why: Reason
     recorded: bool = False
 
 
@@ -124,9 +158,10 @@ YES = Answer(Truth.YES)
 NO = Answer(Truth.NO)
 
 
-def unknown(fact: str, why: str, *, basis: Iterable[Basis] = (), recorded: bool = False) -> Answer:
-    """UNKNOWN, because `fact` is not known, for the reason `why` (words for a clinician)."""
-    return Answer(Truth.UNKNOWN, tuple(basis), (Gap(fact, why, recorded),))
+def unknown(fact: str, why: Reason | str, *, basis: Iterable[Basis] = (), recorded: bool = False) -> Answer:
+    """UNKNOWN, because `fact` is not known, for the reason `why` (a bare id where it has no values)."""
+    named = Reason(why) if isinstance(why, str) else why
+    return Answer(Truth.UNKNOWN, tuple(basis), (Gap(fact, named, recorded),))
 
 
 def certain(claim: bool) -> Answer:

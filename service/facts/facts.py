@@ -14,7 +14,8 @@ from datetime import date
 from functools import cached_property
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import NO, NOT_RECORDED, Answer, Basis, Gap, not_recorded, unknown
+from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
+from service.facts.reasons import NOT_RECORDED, reason
 from service.facts.results import Measured, Result, not_measured
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
@@ -186,7 +187,7 @@ class Facts:
             if place is Truth.YES:
                 inside.append(result)
             elif place is Truth.UNKNOWN:
-                vague = Gap(analyte, f"the date of {result.source} is missing or too vague", recorded=True)
+                vague = Gap(analyte, reason("result-undated", source=result.source), recorded=True)
         return Measured(analyte, tuple(inside), vague)
 
     def takes(self, medicine: str) -> Answer:
@@ -204,7 +205,7 @@ class Facts:
             return Answer(Truth.NO, tuple(denied))
         if self.unread_medicines:
             named = self.unread_medicines[0].source
-            return unknown(medicine, f"nothing tells which medicine {named} is of")
+            return unknown(medicine, reason("medicine-not-told", source=named))
         return not_recorded(medicine)
 
     def younger_than(self, years: float) -> Truth:
@@ -232,13 +233,14 @@ class Facts:
         for s in self.statements.get(concept, ()):
             counts = self._counts(s, within)
             if s.truth is Truth.UNKNOWN and counts is not Truth.NO:
-                reasons.append(Gap(concept, s.note or f"{s.source} gives no answer", recorded=True))
+                why = s.notes[-1] if s.notes else reason("no-answer", source=s.source)
+                reasons.append(Gap(concept, why, recorded=True))
             elif s.truth is Truth.YES and counts is Truth.UNKNOWN:
-                reasons.append(Gap(concept, f"the date of {s.source} is too vague", recorded=True))
+                reasons.append(Gap(concept, reason("date-too-vague", source=s.source), recorded=True))
             elif s.truth is Truth.YES and counts is Truth.NO and s.day:
-                reasons.append(Gap(concept, f"last recorded {s.day.text}, too long ago to count"))
+                reasons.append(Gap(concept, reason("too-long-ago", day=s.day)))
             elif s.truth is Truth.YES and not s.confirmed:
-                reasons.append(Gap(concept, f"only suspected ({s.source})", recorded=True))
+                reasons.append(Gap(concept, reason("only-suspected", source=s.source), recorded=True))
         return tuple(reasons) or (Gap(concept, NOT_RECORDED),)
 
 

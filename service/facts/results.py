@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Answer, Basis, Gap, any_of, not_recorded, unknown
+from service.facts.answers import Answer, Basis, Gap, Kind, any_of, not_recorded, unknown
+from service.facts.reasons import Reason, reason
 from service.facts.truth import Truth
+
+NOT_READABLE = Reason("not-readable")
 
 
 @dataclass(frozen=True)
@@ -16,25 +19,33 @@ class Result:
     """One measurement of an analyte, in the analyte's own unit; `amount` is None where `why` says so.
 
     `moment` (seconds since 1970, UTC) orders results of one day where the time is known.
-    `low` and `high` are the reference range given with the result.
+    `low` and `high` are the reference range given with the result. `measured` is what was
+    measured where that is another analyte: total calcium, standing in for the adjusted.
     """
 
     analyte: str
-    words: str
     source: str
     amount: Amount | None
     when: Span | None
     moment: float | None = None
     low: float | None = None
     high: float | None = None
-    why: str | None = None
-    note: str | None = None
+    why: Reason | None = None
+    notes: tuple[Reason, ...] = ()
+    measured: str | None = None
 
     @cached_property
     def basis(self) -> Basis:
         """This result as a reason."""
-        fact = f"{self.words} {self.amount}" if self.amount else self.words
-        return Basis(fact, self.source, self.when.text if self.when else None, self.note, self.when)
+        return Basis(
+            self.measured or self.analyte,
+            self.source,
+            self.when.text if self.when else None,
+            self.notes,
+            self.when,
+            kind=Kind.RESULT,
+            value=self.amount,
+        )
 
     def later_than(self, other: Result) -> bool:
         """Whether this result is certainly the later of two dated ones."""
@@ -80,10 +91,10 @@ class Measured:
 
     def _answer(self, result: Result, question: Callable[[Amount, Result], Truth]) -> Answer:
         if result.amount is None:
-            return unknown(self.analyte, result.why or "not readable", basis=(result.basis,), recorded=True)
+            return unknown(self.analyte, result.why or NOT_READABLE, basis=(result.basis,), recorded=True)
         truth = question(result.amount, result)
         if truth is Truth.UNKNOWN:
-            why = f"the recorded result ({result.amount}) does not settle it"
+            why = reason("does-not-settle", amount=result.amount)
             return unknown(self.analyte, why, basis=(result.basis,), recorded=True)
         return Answer(truth, (result.basis,))
 

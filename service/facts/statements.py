@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Any
 
-from service.facts.amounts import Span
-from service.facts.answers import Basis
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Basis, Denial, How
+from service.facts.places import Place
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 
-DISAGREES = "the record disagrees"
+DISAGREES = Reason("record-disagrees")
 
 
 class Form(Enum):
@@ -24,33 +25,12 @@ class Form(Enum):
     ANSWER = "QuestionnaireResponse"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the body: a site with its region and side, or (site None) a region alone."""
-
-    site: str | None
-    region: str | None
-    side: str | None = None
-    words: str = field(default="", compare=False)
-
-    @property
-    def name(self) -> str:
-        """The site with its side, as the assessment writes it: "hand-right"."""
-        return f"{self.site}-{self.side}" if self.side else str(self.site)
-
-    def covers(self, other: Place) -> bool:
-        """Whether a statement about this place speaks of the other too; without a side it means either."""
-        if self.site is None or other.site is None:
-            return self.region == other.region
-        return self.site == other.site and (None in (self.side, other.side) or self.side == other.side)
-
-
 @dataclass(frozen=True)
 class Statement:
     """One statement of the record about one concept (a named set of codes).
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
-    or "" for the concept itself. UNKNOWN means: asked, but `note` says why the answer
+    or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
     is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
     one that ended on no recorded day.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
@@ -59,7 +39,6 @@ class Statement:
 
     concept: str
     truth: Truth
-    words: str
     source: str
     form: Form
     kind: str = "symptom"
@@ -73,16 +52,9 @@ class Statement:
     open_end: bool = False
     confirmed: bool = True
     counts_days: float | None = None
-    value: str | None = None
-    note: str | None = None
-
-    def but(self, **changes: Any) -> Statement:
-        """The same statement with some fields changed: `dataclasses.replace`, at a tenth of its cost."""
-        changed = object.__new__(Statement)
-        changed.__dict__.update(self.__dict__)
-        changed.__dict__.pop("basis", None)
-        changed.__dict__.update(changes)
-        return changed
+    value: str | Amount | None = None
+    code: tuple[str, str] | None = None
+    notes: tuple[Reason, ...] = ()
 
     @property
     def day(self) -> Span | None:
@@ -93,7 +65,26 @@ class Statement:
     def basis(self) -> Basis:
         """This statement as a reason."""
         day = self.day
-        return Basis(self.words, self.source, day.text if day else None, self.note, self.stated, self.onset)
+        return Basis(
+            self.concept,
+            self.source,
+            day.text if day else None,
+            self.notes,
+            self.stated,
+            self.onset,
+            aspect=self.aspect,
+            place=self.place,
+            value=self.value,
+            how=How.EXAMINED if self.examined else How.REPORTED,
+            denial=self._denial,
+            code=self.code,
+        )
+
+    @property
+    def _denial(self) -> Denial | None:
+        if self.truth is not Truth.NO:
+            return None
+        return Denial.REFUTED if self.refuted else Denial.OVER if self.ended else Denial.DENIED
 
     def counts(self, on: date, days: float | None) -> Truth:
         """Whether the statement is recent enough to count on `on`; an undated one counts."""
@@ -136,8 +127,12 @@ def basis_among(statement: Statement, others: Iterable[Statement]) -> Basis:
     """The statement as a reason; where another one says the opposite of it on the same day, that is noted."""
     if not any(statement.contradicts(other) for other in others):
         return statement.basis
-    note = f"{statement.basis.note}; {DISAGREES}" if statement.basis.note else DISAGREES
-    return replace(statement.basis, note=note)
+    return replace(statement.basis, notes=noted(*statement.notes, DISAGREES))
+
+
+def noted(*said: Reason | None) -> tuple[Reason, ...]:
+    """What must be noted of a statement or result, each once."""
+    return tuple(dict.fromkeys(note for note in said if note))
 
 
 def gathered(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:

@@ -14,7 +14,9 @@ from math import inf
 
 from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, not_recorded, unknown
-from service.facts.statements import Place, Statement, basis_among
+from service.facts.places import Place
+from service.facts.reasons import reason
+from service.facts.statements import Statement, basis_among
 from service.facts.truth import Truth
 
 EYELID = "eyelid"
@@ -82,13 +84,11 @@ class Twitch:
     def lasted_longer_than(self, days: float) -> Answer:
         """Whether it has lasted more than `days`; UNKNOWN without a date that tells."""
         if self.duration is None:
-            return unknown("twitch-onset", "no date was recorded")
+            return unknown("twitch-onset", "no-date")
         truth = self.duration.more_than(days)
         basis = self._bases
         if truth is Truth.UNKNOWN:
-            return unknown(
-                "twitch-onset", f"known to have lasted {self.duration}, but not since when", basis=basis
-            )
+            return unknown("twitch-onset", reason("lasted", duration=self.duration), basis=basis)
         return Answer(truth, basis)
 
     def improving(self, days: float) -> Answer:
@@ -133,7 +133,7 @@ class Twitch:
         """Whether a place other than the eyelid first appeared at least a day after the first place."""
         firsts = self._first_statements()
         if len(firsts) < 2:
-            return unknown("spreading", "only one site is recorded" if firsts else "no site is recorded")
+            return unknown("spreading", "one-site" if firsts else "no-site")
         pairs = [(a, b) for x, y in combinations(firsts, 2) for a, b in ((x, y), (y, x)) if not _at_eyelid(b)]
         followed = [(a, b, _first_before(a, b)) for a, b in pairs]
         yes = [s for a, b, truth in followed if truth is Truth.YES for s in (a, b)]
@@ -142,7 +142,7 @@ class Twitch:
                 Truth.YES, tuple(dict.fromkeys(self._basis(s) for s in sorted(yes, key=_first_seen)))
             )
         if any(truth is Truth.UNKNOWN for _, _, truth in followed):
-            return unknown("spreading", "the dates of the sites do not tell which came first", recorded=True)
+            return unknown("spreading", "sites-undated", recorded=True)
         return Answer(Truth.NO, tuple(self._basis(s) for s in firsts))
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from time import monotonic
 from types import MappingProxyType
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from msgspec import Raw
 
 from service.ehr.client import Fetched, Fetcher, Why
-from service.hooks.templates import Source
+from service.hooks.templates import PrefetchTemplate
 from service.knowledge import Knowledge
 
 __all__ = ["NO_ACCESS", "NO_TOKEN", "Access", "Fetched", "Why"]
@@ -23,7 +24,8 @@ TOKEN = re.compile(r"\{\{context\.(\w+)\}\}")
 class Access:
     """What may be asked of one FHIR server for one call; everything asked shares one deadline.
 
-    `context` holds what the tokens of our templates stand for. `failures` says by key what
+    `context` holds what the tokens of our templates stand for; with `since` they are asked in their
+    second form. `failures` says by key what
     did not come, for the log.
     """
 
@@ -38,15 +40,16 @@ class Access:
         allowed: Sequence[str],
         private_network: bool,
         deadline_s: float,
+        since: date | None = None,
     ) -> None:
         self._fetcher, self._knowledge, self._context = fetcher, knowledge, context
         self._base_url, self._token = base_url, token
         self._allowed, self._private_network = allowed, private_network
-        self._left_s = deadline_s
+        self._left_s, self._since = deadline_s, since
         self.failures: dict[str, Why] = {}
 
     def fetch(
-        self, sources: Iterable[Source], begun: Mapping[str, Raw] = NONE_BEGUN
+        self, templates: Iterable[PrefetchTemplate], begun: Mapping[str, Raw] = NONE_BEGUN
     ) -> Mapping[str, Fetched]:
         """What the server gives for each key, all asked for at once; what it does not give says why.
 
@@ -54,7 +57,7 @@ class Access:
         """
         began = monotonic()
         had = self._fetcher.fetch(
-            {source.key: self._query(source) for source in sources},
+            {template.key: self._query(template) for template in templates},
             base_url=self._base_url,
             token=self._token,
             allowed=self._allowed,
@@ -66,10 +69,10 @@ class Access:
         self.failures |= {key: fetched.why for key, fetched in had.items() if fetched.why}
         return had
 
-    def _query(self, source: Source) -> str:
+    def _query(self, template: PrefetchTemplate) -> str:
         """The template with its tokens filled; an id that is none becomes no more than an odd id."""
-        template = source.query(self._knowledge)
-        return TOKEN.sub(lambda token: quote(self._context[token[1]], safe=""), template)
+        query = template.query(self._knowledge, self._since)
+        return TOKEN.sub(lambda token: quote(self._context[token[1]], safe=""), query)
 
 
 class _NoAccess(Access):
@@ -80,9 +83,9 @@ class _NoAccess(Access):
         self.failures = {}
 
     def fetch(
-        self, sources: Iterable[Source], begun: Mapping[str, Raw] = NONE_BEGUN
+        self, templates: Iterable[PrefetchTemplate], begun: Mapping[str, Raw] = NONE_BEGUN
     ) -> Mapping[str, Fetched]:
-        return {source.key: Fetched(why=self._why) for source in sources} if self._why else {}
+        return {template.key: Fetched(why=self._why) for template in templates} if self._why else {}
 
 
 NO_ACCESS = _NoAccess()

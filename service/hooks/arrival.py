@@ -17,7 +17,7 @@ from service.ehr.paging import matches
 from service.errors import NotJson
 from service.fhir.read.skim import about, parsed, parsed_items
 from service.fhir.references import normal
-from service.hooks.templates import Source
+from service.hooks.templates import PrefetchTemplate
 
 
 class Arrival(Enum):
@@ -57,7 +57,7 @@ _ANY_OUTCOME = b"OperationOutcome"
 class PrefetchValue:
     """What came for one key, still raw; `why` says why asking for more did not help."""
 
-    source: Source
+    template: PrefetchTemplate
     how: Arrival
     raw: msgspec.Raw | None = None
     why: str | None = None
@@ -65,45 +65,47 @@ class PrefetchValue:
 
     def __str__(self) -> str:
         """The key, and in brackets what is the matter with it."""
-        return f"{self.source.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
+        return f"{self.template.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
 
 
-def arrived_as(source: Source, raw: msgspec.Raw | None, *, patient: str | None = None) -> PrefetchValue:
+def arrived_as(
+    template: PrefetchTemplate, raw: msgspec.Raw | None, *, patient: str | None = None
+) -> PrefetchValue:
     """What came for a key, told by its outermost members; NotJson where it is nested too deeply.
 
     `patient` is the id of the one whom it should be about, where that is to be looked at.
     """
     if raw is None:
-        return PrefetchValue(source, Arrival.ABSENT)
+        return PrefetchValue(template, Arrival.ABSENT)
     try:
         head = _head(raw)
     except msgspec.ValidationError:
-        return PrefetchValue(source, Arrival.ABSENT, raw)
+        return PrefetchValue(template, Arrival.ABSENT, raw)
     except RecursionError as cause:
         raise too_deep() from cause
-    return PrefetchValue(source, _arrival(source, head, patient), raw, head=head)
+    return PrefetchValue(template, _arrival(template, head, patient), raw, head=head)
 
 
-def _arrival(source: Source, head: _Head | None, patient: str | None) -> Arrival:
+def _arrival(template: PrefetchTemplate, head: _Head | None, patient: str | None) -> Arrival:
     if head is None:
         return Arrival.NOTHING
     if head.resource_type == "OperationOutcome":
         return Arrival.FAILED
     if head.resource_type == "Bundle":
-        return _of_bundle(head, source, patient)
-    is_it = source.reads_one and head.resource_type == source.resource_type
+        return _of_bundle(head, template, patient)
+    is_it = template.reads_one and head.resource_type == template.resource_type
     return Arrival.WHOLE if is_it else Arrival.ABSENT
 
 
-def _of_bundle(head: _Head, source: Source, patient: str | None) -> Arrival:
-    entry, whose = bytes(head.entry), patient if source.required else None
+def _of_bundle(head: _Head, template: PrefetchTemplate, patient: str | None) -> Arrival:
+    entry, whose = bytes(head.entry), patient if template.required else None
     if entry in (b"", b"null", b"[]"):
         arrival = Arrival.NOTHING
     elif not entry.startswith(b"["):
         arrival = Arrival.ABSENT
     else:
         arrival = _by_outcomes(head.entry) if _ANY_OUTCOME in entry else Arrival.WHOLE
-        if arrival in WITH_RESOURCES and not _names(source.resource_type, entry):
+        if arrival in WITH_RESOURCES and not _names(template.resource_type, entry):
             arrival = Arrival.UNSUITED
         elif arrival in WITH_RESOURCES and whose and _is_about_others(head.entry, entry, whose):
             arrival = Arrival.OTHERS

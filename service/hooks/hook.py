@@ -10,7 +10,7 @@ from service.assessment import Assessment
 from service.cards import ABOUT_URL, Card
 from service.fhir.read.prefilter import Prefilter
 from service.hooks.access import NO_ACCESS, Access
-from service.hooks.prefetch import Source, templates
+from service.hooks.prefetch import PrefetchTemplate, templates
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
 
@@ -20,6 +20,8 @@ class CallContext:
     """What an answer depends on beside the call: our knowledge, the pathway, the day, what may be fetched.
 
     `public_url` is how people reach us; without one a card links to nothing of ours.
+    What a client may choose: `ask_about_words`, whether a note that may speak of twitching leads to a
+    card that asks; `known_mnd_card`, whether one reminds of the clinic where motor neuron disease is known.
     """
 
     knowledge: Knowledge
@@ -28,6 +30,8 @@ class CallContext:
     on: date
     access: Access = NO_ACCESS
     public_url: str | None = None
+    ask_about_words: bool = True
+    known_mnd_card: bool = False
 
     @property
     def about_url(self) -> str:
@@ -66,9 +70,9 @@ class CdsService:
     description: str
     usage_requirements: str
     version: str
-    sources: tuple[Source, ...]
+    templates: tuple[PrefetchTemplate, ...]
     respond: Callable[[HookRequest, CallContext], CdsResponse]
 
-    def prefetch(self, knowledge: Knowledge) -> Mapping[str, str]:
-        """The prefetch templates by key."""
-        return templates(self.sources, knowledge)
+    def prefetch(self, knowledge: Knowledge, since: date | None = None) -> Mapping[str, str]:
+        """The prefetch templates by key; with `since` in their second form."""
+        return templates(self.templates, knowledge, since)

@@ -16,7 +16,7 @@ from service.fhir.read.drafts import chosen_of, drafts_among
 from service.fhir.read.record import Record
 from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
 from service.hooks.patient import twitching_record
-from service.hooks.prefetch import SOURCES
+from service.hooks.prefetch import TEMPLATES
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
 
@@ -108,6 +108,6 @@ SERVICE = CdsService(
         " what else is missing is named on the card. Decision support for clinicians, not a diagnosis."
     ),
     version="2.0.1",
-    sources=SOURCES,
+    templates=TEMPLATES,
     respond=respond,
 )

@@ -11,7 +11,7 @@ from service.fhir.read.drafts import reference_of
 from service.fhir.read.record import Entry, Record, record_of
 from service.hooks.arrival import Arrival
 from service.hooks.hook import CallContext
-from service.hooks.prefetch import SOURCES, Prefetched, gather
+from service.hooks.prefetch import TEMPLATES, Prefetched, gather
 from service.hooks.request import HookRequest
 
 
@@ -29,7 +29,7 @@ def twitching_record(
             not show a twitch; or what came is about other people only. Silence would then say more
             than we know.
     """
-    prefetched = gather(request.prefetch, SOURCES, given.access, patient=request.patient)
+    prefetched = gather(request.prefetch, TEMPLATES, given.access, patient=request.patient)
     raws = prefetched.values.values()
     may_twitch = given.prefilter.may_twitch
     if not any(may_twitch(memoryview(raw)) for raw in raws) and not (new and may_twitch(_bytes(new))):

@@ -27,10 +27,10 @@ from service.hooks.arrival import (
     arrived_as,
     is_outcome,
 )
-from service.hooks.templates import SOURCES, Source, templates
+from service.hooks.templates import TEMPLATES, PrefetchTemplate, templates
 from service.knowledge import Knowledge
 
-__all__ = ["SOURCES", "Prefetched", "Source", "gather", "templates"]
+__all__ = ["TEMPLATES", "PrefetchTemplate", "Prefetched", "gather", "templates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Prefetched:
     @property
     def values(self) -> Mapping[str, msgspec.Raw]:
         """The values that hold resources."""
-        return {a.source.key: a.raw for a in self.arrived if a.raw is not None and a.how in WITH_RESOURCES}
+        return {a.template.key: a.raw for a in self.arrived if a.raw is not None and a.how in WITH_RESOURCES}
 
     @property
     def incomplete(self) -> tuple[str, ...]:
         """The keys that could not be had in full."""
-        return tuple(a.source.key for a in self.arrived if a.how in IN_PART or a.how in UNUSABLE)
+        return tuple(a.template.key for a in self.arrived if a.how in IN_PART or a.how in UNUSABLE)
 
     def insist_on_whole(self) -> None:
         """Raise `RecordNotAvailable` if a required key came only in part."""
-        partial = [str(a) for a in self.arrived if a.source.required and a.how in IN_PART]
+        partial = [str(a) for a in self.arrived if a.template.required and a.how in IN_PART]
         if partial:
             raise RecordNotAvailable(partial)
 
@@ -80,7 +80,7 @@ class Prefetched:
 
 def gather(
     prefetch: Mapping[str, msgspec.Raw],
-    sources: Sequence[Source],
+    templates: Sequence[PrefetchTemplate],
     access: Access = NO_ACCESS,
     *,
     patient: str | None = None,
@@ -93,33 +93,35 @@ def gather(
         RecordNotAvailable: a required key is absent, failed, no FHIR, or about others only; names every
             such key.
     """
-    arrived = tuple([arrived_as(source, prefetch.get(source.key), patient=patient) for source in sources])
-    if any(a.source.required and a.how in WORTH_ASKING for a in arrived):
-        arrived = _asked_for(arrived, access, lambda source: source.required)
-    missing = [str(a) for a in arrived if a.source.required and a.how in UNUSABLE]
+    arrived = tuple(
+        [arrived_as(template, prefetch.get(template.key), patient=patient) for template in templates]
+    )
+    if any(a.template.required and a.how in WORTH_ASKING for a in arrived):
+        arrived = _asked_for(arrived, access, lambda template: template.required)
+    missing = [str(a) for a in arrived if a.template.required and a.how in UNUSABLE]
     if missing:
         raise RecordNotAvailable(missing)
     return Prefetched(arrived)
 
 
 def _asked_for(
-    arrived: tuple[PrefetchValue, ...], access: Access, wanted: Callable[[Source], bool]
+    arrived: tuple[PrefetchValue, ...], access: Access, wanted: Callable[[PrefetchTemplate], bool]
 ) -> tuple[PrefetchValue, ...]:
     """The same, with what the FHIR server gave in the place of what was not sent or was cut off.
 
     What was cut off is read on from its next link, and asked for anew where that leads nowhere.
     """
-    lacking = [a for a in arrived if wanted(a.source) and a.how in WORTH_ASKING]
-    begun = {a.source.key: a.raw for a in lacking if a.raw is not None and a.how is Arrival.FIRST_PAGES}
-    had = access.fetch([a.source for a in lacking], begun) if lacking else {}
-    return tuple([_better(a, had.get(a.source.key)) for a in arrived])
+    lacking = [a for a in arrived if wanted(a.template) and a.how in WORTH_ASKING]
+    begun = {a.template.key: a.raw for a in lacking if a.raw is not None and a.how is Arrival.FIRST_PAGES}
+    had = access.fetch([a.template for a in lacking], begun) if lacking else {}
+    return tuple([_better(a, had.get(a.template.key)) for a in arrived])
 
 
 def _better(before: PrefetchValue, fetched: Fetched | None) -> PrefetchValue:
     if fetched is None:
         return before
     why = fetched.why.value if fetched.why else None
-    return replace(arrived_as(before.source, fetched.value) if fetched.value else before, why=why)
+    return replace(arrived_as(before.template, fetched.value) if fetched.value else before, why=why)
 
 
 def _resources(members: Iterable[Any]) -> list[Entry]:

@@ -7,7 +7,7 @@ from service.cards import build
 from service.fhir.read.drafts import carried
 from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
 from service.hooks.patient import twitching_record
-from service.hooks.prefetch import SOURCES
+from service.hooks.prefetch import TEMPLATES
 from service.hooks.request import HookRequest
 
 
@@ -55,6 +55,6 @@ SERVICE = CdsService(
         " Decision support for clinicians, not a diagnosis; it does not triage poisoning."
     ),
     version="2.0.1",
-    sources=SOURCES,
+    templates=TEMPLATES,
     respond=respond,
 )

@@ -58,19 +58,9 @@ from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
 from service.knowledge.products import PRODUCTS, Product, medicine_codes, product_problems, products_in
 
 FILES = (
-    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "naming"),
-    *(
-        "own",
-        "pathways",
-        "questions",
-        "relatives",
-        "rules",
-        "sites",
-        "systems",
-        "tests",
-        "thresholds",
-        "units",
-    ),
+    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "naming", "own"),
+    *("pathways", "phrases", "questions", "reasons", "relatives", "rules", "sites", "systems", "tests"),
+    *("thresholds", "units"),
 )
 
 BLOOD_PANEL, REFERRAL = "blood-panel", "neurology-referral"
@@ -111,6 +101,9 @@ class Knowledge:
     daily: Mapping[str, str | None]
     safety_net: Mapping[str, Any]
     evidence: Mapping[str, Claim]
+    reasons: Mapping[str, str]
+    phrases: Mapping[str, str]
+    sites: Mapping[str, str]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -234,6 +227,9 @@ def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], ve
         daily={line: lifestyle["daily_parts"].get(line) for line in lifestyle["daily"]},
         safety_net=lifestyle["safety_net"],
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
+        reasons={name: table["says"] for name, table in tables["reasons"].items()},
+        phrases=tables["phrases"]["facts"],
+        sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 
 

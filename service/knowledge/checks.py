@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import inf
+from string import Formatter
 from typing import Any
 
 from service.assessment import Disposition
@@ -26,7 +27,17 @@ REQUIRED = {
     "pathways": ("describes",),
     "medicines": ("words", "why", "evidence"),
     "tests": ("words",),
+    "reasons": ("says",),
     "diagnoses": ("words", "says", "explains", "explains_until", "evidence"),
+}
+# What is filled into each phrase of which a fact is made.
+FILLED_IN = {
+    "at_place": ("what", "place"),
+    "at_side": ("what", "side"),
+    "sided": ("side", "place"),
+    "value": ("what", "value"),
+    "measured": ("what", "amount"),
+    **dict.fromkeys(("examined", "reported", "no", "refuted", "over", "relative"), ("what",)),
 }
 NAMING = {
     "no_name": ("before", "after"),
@@ -52,6 +63,8 @@ def problems_in(tables: Tables) -> list[str]:
         _analytes,
         _diagnoses,
         _lifestyle,
+        _reasons,
+        _phrases,
         _naming,
     ):
         try:
@@ -171,6 +184,40 @@ def _lifestyle(tables: Tables) -> Iterator[str]:
             for claim in step["evidence"]
             if claim not in tables["evidence"]
         )
+
+
+def _reasons(tables: Tables) -> Iterator[str]:
+    """A sentence names only values that its reason carries; of a code also what it is called."""
+    for name, block in tables["reasons"].items():
+        carried = {*block.get("values", ()), *(("display",) if "code" in block.get("values", ()) else ())}
+        yield from _unfilled(f"reasons.toml [{name}]", block["says"], carried)
+
+
+def _phrases(tables: Tables) -> Iterator[str]:
+    """A phrase names all that is filled in, and nothing else."""
+    for name, phrase in tables["phrases"]["facts"].items():
+        wanted = set(FILLED_IN.get(name, ()))
+        where = f"phrases.toml [facts] {name}"
+        yield from _unfilled(where, phrase, wanted)
+        named = set(_named(phrase) or ())
+        yield from (f"{where} leaves out {{{left}}}" for left in sorted(wanted - named))
+
+
+def _unfilled(where: str, sentence: str, filled_in: set[str]) -> Iterator[str]:
+    named = _named(sentence)
+    if named is None:
+        yield f"{where} has a brace too many or too few; write {{{{ or }}}} for one that is meant"
+        return
+    known = ", ".join(f"{{{name}}}" for name in sorted(filled_in)) or "nothing"
+    yield from (f"{where} names {{{name}}}; filled in is {known}" for name in named if name not in filled_in)
+
+
+def _named(sentence: str) -> list[str] | None:
+    """The placeholders of a sentence; None where its braces do not pair."""
+    try:
+        return [name for _, name, _, _ in Formatter().parse(sentence) if name is not None]
+    except ValueError:
+        return None
 
 
 def _naming(tables: Tables) -> Iterator[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.facts.statements import Place
+from service.facts.places import Place
 
 ICD = ("icd-10-cm", "icd-10")
 PREFIX_SYSTEMS = (*ICD, "atc")
+UNSPECIFIC = "unspecific"
 CODE_SYSTEMS = ("snomed", "icd-10-cm", "icd-10", "hpo", "loinc", "rxnorm", "atc", "icd-10-pcs", "own")
 
 
@@ -22,18 +23,28 @@ class Meaning:
 
     concept: str
     aspect: str
-    words: str
-    display: str
     kind: str
     place: Place | None = None
     examined: bool = True
     unspecific: bool = False
-    code: str = ""
+    code: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A concept, or a narrower thing within it, in words, and the place that its codes name."""
+
+    words: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A named set of codes; `ask` is the question to a patient where one makes sense."""
+    """A named set of codes; `ask` is the question to a patient where one makes sense.
+
+    `aspects` holds the concept itself under "" and each narrower thing under its name, `displays` what
+    each code is called.
+    """
 
     id: str
     words: str
@@ -41,6 +52,8 @@ class Concept:
     ask: str | None
     counts_days: float | None
     codes: tuple[tuple[str, str, Meaning | None], ...]
+    aspects: Mapping[str, Aspect]
+    displays: Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -101,26 +114,30 @@ def read_concept(concept_id: str, table: Mapping[str, Any], places: Mapping[str,
     """One concept of codes.toml. KeyError and ValueError name what the table lacks or has wrong."""
     kind = table["kind"]
     rows: list[tuple[str, str, Meaning | None]] = []
-    parts = [("", table), *table.get("narrower", {}).items(), ("unspecific", table.get("unspecific", {}))]
+    parts = [("", table), *table.get("narrower", {}).items(), (UNSPECIFIC, table.get(UNSPECIFIC, {}))]
     for aspect, part in parts:
         place = _place(part, places)
-        for system, code, display in code_tables(part):
-            words = part.get("words", display if aspect == "unspecific" else table["words"])
-            examined = bool(part.get("examined", table.get("examined", True)))
-            meaning = Meaning(
-                concept_id, aspect, words, display, kind, place, examined, aspect == "unspecific", code
-            )
+        examined = bool(part.get("examined", table.get("examined", True)))
+        for system, code, _ in code_tables(part):
+            meaning = Meaning(concept_id, aspect, kind, place, examined, aspect == UNSPECIFIC, (system, code))
             rows.append((system, code, meaning))
     rows += [(system, code, None) for system, code, _ in code_tables(table.get("except", {}))]
-    return Concept(concept_id, table["words"], kind, table.get("ask"), table.get("counts_days"), tuple(rows))
+    return Concept(
+        concept_id,
+        table["words"],
+        kind,
+        table.get("ask"),
+        table.get("counts_days"),
+        tuple(rows),
+        {a: Aspect(part.get("words", table["words"]), _place(part, places)) for a, part in parts},
+        {(system, code): display for _, part in parts for system, code, display in code_tables(part)},
+    )
 
 
 def read_places(sites: Mapping[str, Any]) -> dict[str, Place]:
     """Site and area ids of sites.toml to their places, without a side."""
-    places = {
-        s: Place(s, table.get("region") or None, None, table["words"]) for s, table in sites["sites"].items()
-    }
-    return places | {area: Place(None, t["region"], None, t["words"]) for area, t in sites["areas"].items()}
+    places = {s: Place(s, table.get("region") or None) for s, table in sites["sites"].items()}
+    return places | {area: Place(None, t["region"], None, area) for area, t in sites["areas"].items()}
 
 
 def place_rows(sites: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Place]]:
@@ -144,4 +161,4 @@ def _place(table: Mapping[str, Any], places: Mapping[str, Place]) -> Place | Non
 
 def on_side(place: Place, side: str) -> Place:
     """The same place on one side of the body."""
-    return Place(place.site, place.region, side, f"{side} {place.words}")
+    return Place(place.site, place.region, side, place.area)

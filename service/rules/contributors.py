@@ -49,7 +49,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
 @asked_once
 def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
     """A diagnosis of anxiety or stress, or a GAD-7 score of 10 or more (not under 16)."""
-    score = unknown("gad-7", "adult norms do not hold under 16")
+    score = unknown("gad-7", "adult-norms")
     if facts.younger_than(threshold.adult_norms) is not Truth.YES:
         score = facts.latest("gad-7", within=threshold.habits_count).at_least(threshold.gad_7_high)
     return facts.stated("anxiety") | facts.stated("stress") | score | _said_to_trigger(facts, "stress")
@@ -60,7 +60,7 @@ def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
     """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; a high intake; or in a medicine."""
     intake = facts.latest("caffeine-intake", within=threshold.habits_count)
     limit = _caffeine_limit(facts, threshold)
-    high = unknown("body-weight", "the limit under 16 depends on the weight")
+    high = unknown("body-weight", "limit-by-weight")
     if limit is not None:
         high = intake.more_than(limit)
     drunk = facts.stated("caffeine-excess") | high
@@ -70,7 +70,7 @@ def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
 @asked_once
 def short_sleep(facts: Facts, threshold: Thresholds) -> Answer:
     """Less than 7 hours a night (not judged under 16), or insomnia."""
-    hours = unknown("sleep-duration", "adult norms do not hold under 16")
+    hours = unknown("sleep-duration", "adult-norms")
     if facts.younger_than(threshold.adult_norms) is not Truth.YES:
         hours = facts.latest("sleep-duration", within=threshold.habits_count).less_than(threshold.sleep_short)
     return facts.stated("insomnia") | hours | _said_to_trigger(facts, "lack-of-sleep")

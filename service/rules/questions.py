@@ -72,7 +72,7 @@ def _would_decide(fact: str, finding: Finding, facts: Facts, knowledge: Knowledg
     """Whether the rule were YES if this alone were so."""
     if fact not in knowledge.concepts:
         return False
-    imagined = facts.supposing(Statement(fact, Truth.YES, "", "", Form.CONDITION))
+    imagined = facts.supposing(Statement(fact, Truth.YES, "", Form.CONDITION))
     return RULES[finding.rule].ask(imagined, knowledge.thresholds).yes
 
 

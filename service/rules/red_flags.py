@@ -91,7 +91,7 @@ def unexplained_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
     if expected.yes:
         return ~expected
     if facts.younger_than(threshold.adult) is Truth.YES:
-        return unknown("weight-loss", "weight under 18 is not judged")
+        return unknown("weight-loss", "weight-under-18")
     coded, measured = facts.stated("weight-loss"), measured_weight_loss(facts, threshold)
     return coded if coded.truth is Truth.NO and not measured.yes else coded | measured
 
@@ -135,7 +135,7 @@ def family_history_of_mnd(facts: Facts, threshold: Thresholds) -> Answer:
     if not facts.relatives:
         return not_recorded("family-history-of-mnd")
     degrees = [
-        unknown("family-history-of-mnd", "the relationship is not coded", basis=(r.basis,), recorded=True)
+        unknown("family-history-of-mnd", "relationship-not-coded", basis=(r.basis,), recorded=True)
         if r.first_degree is Truth.UNKNOWN
         else Answer(r.first_degree, (r.basis,))
         for r in facts.relatives
@@ -166,8 +166,7 @@ def _nothing_else_explains_dyspnoea(facts: Facts) -> Answer:
     known = any_of(facts.silence_is_no(d) for d in ("heart-disease", "heart-failure", "lung-disease"))
     if not known.yes:
         return certain(True)
-    why = "a heart or lung diagnosis may be the cause"
-    return unknown("breathing-difficulty", why, basis=known.basis, recorded=True)
+    return unknown("breathing-difficulty", "heart-or-lung", basis=known.basis, recorded=True)
 
 
 def _improving(facts: Facts, threshold: Thresholds) -> Answer:

@@ -90,7 +90,7 @@ def _breathing_fails(facts: Facts, threshold: Thresholds) -> Answer:
 
 def _breathes_fast(facts: Facts, threshold: Thresholds) -> Answer:
     if facts.younger_than(threshold.adult_norms) is Truth.YES:
-        return unknown("respiratory-rate", "adult norms do not hold under 16")
+        return unknown("respiratory-rate", "adult-norms")
     rate = facts.during("respiratory-rate", within=threshold.respiratory_recent)
     return rate.at_least(threshold.respiratory_rate_high)
 
@@ -115,11 +115,11 @@ def _first_record(facts: Facts, said: Iterable[Statement], days: float) -> Answe
     dated = [(s.onset or s.stated, s) for s in said]
     known = [(day, s) for day, s in dated if day is not None]
     if len(known) < len(dated) or not known:
-        return unknown("weakness-onset", "the day on which the weakness began is not recorded")
+        return unknown("weakness-onset", "weakness-undated")
     day, first = min(known, key=lambda pair: (pair[0].first, pair[0].last))
     truth = day.within(days, facts.on)
     if truth is Truth.UNKNOWN:
-        return unknown("weakness-onset", "the date of the weakness is too vague", basis=(first.basis,))
+        return unknown("weakness-onset", "weakness-date-too-vague", basis=(first.basis,))
     return Answer(truth, (first.basis,))
 
 
@@ -135,7 +135,7 @@ def _sudden(facts: Facts, concept: str, days: float) -> Answer:
         return Answer(Truth.YES, tuple(sudden))
     if any(truth is Truth.UNKNOWN for _, truth in began):
         new = not any(truth is Truth.NO for _, truth in began)
-        return unknown("sudden-onset", "when it began is not recorded exactly", recorded=new)
+        return unknown("sudden-onset", "onset-not-exact", recorded=new)
     return NO
 
 

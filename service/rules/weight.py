@@ -6,7 +6,9 @@ from datetime import date
 from typing import NamedTuple
 
 from service.facts import Facts
+from service.facts.amounts import Span
 from service.facts.answers import NO, Answer, not_recorded, unknown
+from service.facts.reasons import reason
 from service.facts.results import Result
 from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
@@ -32,7 +34,7 @@ def measured_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
         return _not_weighed(facts)
     latest = weighings[-1]
     if (facts.on - latest.day).days > threshold.weight_latest:
-        return unknown(WEIGHT, f"last recorded {latest.day.isoformat()}, too long ago to count")
+        return unknown(WEIGHT, reason("too-long-ago", day=Span.of(latest.day)))
     return _loss(latest, weighings, threshold)
 
 
@@ -41,7 +43,7 @@ def _not_weighed(facts: Facts) -> Answer:
     if WEIGHT not in facts.results:
         return not_recorded(WEIGHT)
     recorded = facts.results[WEIGHT]
-    why = next((r.why for r in recorded if r.why), "no recorded weight has an exact value and day")
+    why = next((r.why for r in recorded if r.why), reason("no-exact-weight"))
     return unknown(WEIGHT, why, recorded=True)
 
 
@@ -52,7 +54,7 @@ def _loss(latest: Weighing, weighings: list[Weighing], threshold: Thresholds) ->
         if threshold.weight_apart <= (latest.day - w.day).days <= threshold.weight_loss_within
     ]
     if not earlier:
-        return unknown(WEIGHT, "no earlier weight to compare the latest with")
+        return unknown(WEIGHT, "no-earlier-weight")
     highest = max(earlier, key=lambda w: w.kg)
     lost = round(100 * (highest.kg - latest.kg) / highest.kg, 9)
     basis = (highest.result.basis, latest.result.basis)

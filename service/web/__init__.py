@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from flask import Flask
+from flask import Flask, Response
 from flask_cors import CORS
 
 from service import knowledge as known
@@ -84,6 +84,8 @@ def create_app(
 def _app(parts: Parts) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     app.extensions["twitch-cds"] = parts
+    # No redirect from //id to /id: it would lead wherever the Host header says, before anybody is checked.
+    app.url_map.merge_slashes = False
     responses.register(app)
     metrics.register(app, parts.metrics)
     errors.register(app, parts.metrics.refused)
@@ -95,11 +97,24 @@ def _app(parts: Parts) -> Flask:
             app,
             origins=list(parts.settings.cors_origins),
             methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=[
+                "Authorization",
+                "Content-Encoding",
+                "Content-Type",
+                "If-None-Match",
+                "X-Request-Id",
+            ],
             expose_headers=["Retry-After", "WWW-Authenticate", "X-Request-Id"],
             max_age=600,
         )
+        app.after_request(_vary_by_origin)
     return app
+
+
+def _vary_by_origin(response: Response) -> Response:
+    """Tell caches that an answer to one origin is none for another, also where this one has none named."""
+    response.vary.add("Origin")
+    return response
 
 
 def _known(settings: Settings) -> Knowledge:

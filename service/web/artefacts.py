@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import MethodNotAllowed
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import BaseConverter
 
 from service import __version__
 from service.errors import NotAcceptable, NotFound, RequestNotUnderstood
@@ -57,6 +58,12 @@ READ = described(
 )
 
 
+class TypeName(BaseConverter):
+    """What may be the name of a resource type in an address; `$evaluate` is an operation's."""
+
+    regex = r"[^/$][^/]*"
+
+
 def routes(parts: Parts) -> Blueprint:
     """GET /fhir/metadata, GET /fhir/{Type} with its search parameters, GET /fhir/{Type}/{id}."""
     chapter = Blueprint("artefacts", __name__)
@@ -75,15 +82,17 @@ def routes(parts: Parts) -> Blueprint:
         )
         return revalidated(fhir_json(stated))
 
-    @chapter.get("/fhir/<resource_type>")
+    @chapter.record_once
+    def know_types(state: BlueprintSetupState) -> None:
+        state.app.url_map.converters["type"] = TypeName
+
+    @chapter.get("/fhir/<type:resource_type>")
     @SEARCH
     def search(resource_type: str) -> Response:
         """The artefacts of a type by id, url, name or version: a Bundle, with no entry for none."""
-        if resource_type.startswith("$"):
-            raise MethodNotAllowed(["POST"])
         return _found(resource_type, artefacts, parts)
 
-    @chapter.get("/fhir/<resource_type>/<artefact_id>")
+    @chapter.get("/fhir/<type:resource_type>/<artefact_id>")
     @READ
     def read(resource_type: str, artefact_id: str) -> Response:
         """One artefact, such as /fhir/Questionnaire/twitch-history."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, request
@@ -16,6 +19,8 @@ from service.hooks.access import Access
 from service.hooks.dialects import DIALECTS
 from service.hooks.hook import CdsResponse, CdsService
 from service.hooks.request import HookRequest
+from service.hooks.templates import searched_since
+from service.knowledge import Knowledge
 from service.store import Call
 from service.web.body import read_body
 from service.web.describe.described import Content, described
@@ -27,13 +32,15 @@ from service.web.schemas import cards_json, discovery_json, hook_request
 from service.web.schemas.shapes import CardsSchema, DiscoverySchema, HookCallSchema
 from service.web.trust import caller
 
+Json = Mapping[str, Any]
+
 log = structlog.get_logger()
 
 
 def routes(parts: Parts) -> Blueprint:
     """GET /cds-services and POST /cds-services/{id}, each in the client's dialect."""
     cds = Blueprint("cds", __name__)
-    discovery = {name: discovery_json(SERVICES, parts.knowledge, of) for name, of in DIALECTS.items()}
+    discovery = _discovery(parts.knowledge)
 
     @cds.get("/cds-services")
     @described(
@@ -41,7 +48,14 @@ def routes(parts: Parts) -> Blueprint:
     )
     def discover() -> Response:
         """What we offer, and which resources to send along."""
-        return json(discovery[caller().profile])
+        client = caller()
+        return json(discovery(client.dialect, searched_since(client.search, parts.today())))
+
+    @cds.get("/cds-services/")
+    @described("CDS Hooks", answer=Content(DiscoverySchema, "The discovery document."))
+    def discover_too() -> Response:
+        """The same, for clients that end the address with a slash."""
+        return discover()
 
     @cds.post("/cds-services/<service_id>")
     @described(
@@ -58,9 +72,16 @@ def routes(parts: Parts) -> Blueprint:
         and that neither came with the call nor can be fetched, is 412 and names the prefetch key.
         """
         client = caller()
-        return json(cards_json(_answer(find(service_id), client, parts), DIALECTS[client.profile]))
+        return json(cards_json(_answer(find(service_id), client, parts), DIALECTS[client.dialect]))
 
     return cds
+
+
+def _discovery(knowledge: Knowledge) -> Callable[[str, date | None], Json]:
+    """The discovery document by dialect and first day of what is asked, made when somebody asks for it."""
+    return lru_cache(2 * len(DIALECTS))(
+        lambda dialect, since: discovery_json(SERVICES, knowledge, DIALECTS[dialect], since)
+    )
 
 
 def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ...]:

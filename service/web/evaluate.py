@@ -53,7 +53,7 @@ def routes(parts: Parts) -> Blueprint:
         bundle = read_json(request, parts.settings.max_body_bytes, what="FHIR JSON in UTF-8")
         record = record_in(bundle, parts.knowledge, patient=_patient())
         assessment = assess(record, on, knowledge=parts.knowledge, pathway=pathway)
-        return json(assessment_json(assessment, every_rule=every))
+        return json(assessment_json(assessment, parts.knowledge, every_rule=every))
 
     return evaluate
 

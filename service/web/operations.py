@@ -99,7 +99,7 @@ def routes(parts: Parts) -> Blueprint:
         """The whole assessment of a Bundle, as Parameters: what POST /evaluate answers, in FHIR."""
         asked = _asked(EVALUATE, ("data",), parts)
         assessment = _assessed(asked, parts, asked.get("patient"))
-        return fhir_json(evaluation(assessment, every_rule=asked.get("all", False)))
+        return fhir_json(evaluation(assessment, parts.knowledge, every_rule=asked.get("all", False)))
 
     @operations.post("/fhir/PlanDefinition/<plan_id>/$apply")
     @APPLIED

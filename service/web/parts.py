@@ -14,6 +14,7 @@ from service.fhir.read.prefilter import Prefilter
 from service.hooks.access import NO_ACCESS, NO_TOKEN, Access
 from service.hooks.hook import CallContext
 from service.hooks.request import HookRequest
+from service.hooks.templates import searched_since
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web.process.metrics import Metrics
@@ -44,6 +45,8 @@ class Parts:
             self.today(),
             self._access(client, asked),
             self.settings.public_url,
+            client.ask_about_words,
+            client.known_mnd_card,
         )
 
     def _access(self, client: Client, asked: HookRequest) -> Access:
@@ -61,6 +64,7 @@ class Parts:
             allowed=client.fhir_servers,
             private_network=client.private_network,
             deadline_s=self.settings.fetch_deadline_s,
+            since=searched_since(client.search, self.today()),
         )
 
     def pathway(self, name: str | None, client: Client) -> str:

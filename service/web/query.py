@@ -8,6 +8,8 @@ from datetime import date
 from service.errors import RequestNotUnderstood
 
 A_DAY = {"type": "string", "format": "date"}
+# More than there is of anything; longer numbers mean the same, and are not worth converting.
+MANY_DIGITS, MANY = 19, 10**18
 _FLAGS = {"true": True, "false": False}
 
 
@@ -55,11 +57,12 @@ def number(text: str, name: str) -> int:
     """A number of things, such as resources.
 
     Raises:
-        RequestNotUnderstood: it is no whole number, or has more than nine digits.
+        RequestNotUnderstood: it is no whole number.
     """
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit()):
         raise RequestNotUnderstood(f"{name} must be a number, such as 50.", where=name)
-    return int(text)
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) < MANY_DIGITS else MANY
 
 
 def _no_day(name: str) -> RequestNotUnderstood:

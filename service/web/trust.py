@@ -17,6 +17,7 @@ from collections.abc import Collection
 
 import structlog
 from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from service.auth import Client, Clients, verify
 from service.config import Settings
@@ -63,6 +64,9 @@ def register(app: Flask, parts: Parts) -> None:
 
     @app.before_request
     def admit() -> None:
+        # Werkzeug reads //path as /path, which is another address than the one that a token is signed for.
+        if request.environ["PATH_INFO"].startswith("//"):
+            raise NotFound
         # Without an endpoint the answer is 404 or 405; OPTIONS is how a browser asks whether it may ask.
         endpoint = request.endpoint
         if endpoint is None or endpoint in UNLIMITED or request.method == "OPTIONS":

@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from service.auth import Client, Clients
+from service.auth.clients import KEYS
 from service.errors import SettingsInvalid
 from tests.auth.conftest import JWKS, RSA_KEY, jwk
 
@@ -60,7 +61,7 @@ def test_every_member_is_read(written: Written) -> None:
             tenants=("hospital-a",),
             fhir_servers=("https://ehr.example/fhir",),
             private_network=False,
-            profile="2.0",
+            dialect="2.0",
             pathway="early-referral",
             silent=False,
         )
@@ -73,7 +74,7 @@ def test_what_is_left_out_has_the_safe_value(written: Written) -> None:
     assert client.algorithms == ("ES384", "RS384")
     assert (client.tenants, client.fhir_servers) == ((), ())
     assert (client.private_network, client.silent) == (False, False)
-    assert (client.profile, client.pathway) == ("2.0", None)
+    assert (client.dialect, client.pathway) == ("2.0", None)
 
 
 def test_a_key_file_lies_beside_the_clients_file(written: Written, tmp_path: Path) -> None:
@@ -127,6 +128,10 @@ def test_a_private_network_allows_http_and_loopback(written: Written) -> None:
         (SHORT + 'algorithms = ["none"]', "algorithms must be of"),
         (SHORT + 'algorithms = ["ES384", "HS256"]', "algorithms must be of"),
         (SHORT + 'profile = "3.0"', "profile must be one of"),
+        (SHORT + 'dialect = "2.0"', "dialect is unknown"),
+        (SHORT + 'search = "text"', "search must be one of code, category"),
+        (SHORT + 'ask_about_words = "no"', "ask_about_words must be true or false"),
+        (SHORT + "known_mnd_card = 1", "known_mnd_card must be true or false"),
         (SHORT + "profile = 2.0", "profile must be a text"),
         (SHORT + 'pathway = "unknown"', "pathway must be one of early-referral"),
         (SHORT + f'tenants = ["{"x" * 256}"]', "at most 255"),
@@ -223,5 +228,16 @@ def test_the_example_in_the_guide_for_a_hospital_is_taken_as_it_stands(written: 
     (client,) = Clients.read(written(example), pathways={"nice-ng127"}).registered.values()
 
     told = re.findall(r"^(\w+) =", example, re.MULTILINE)
-    assert {*told, "jwks_file"} == {field.name for field in fields(Client) if field.compare}
+    keys = {attribute: key for key, attribute in KEYS.items()}
+    assert {*told, "jwks_file"} == {keys.get(f.name, f.name) for f in fields(Client) if f.compare}
     assert client.silent
+
+
+def test_what_a_client_chooses_of_searches_and_cards_is_read(written: Written) -> None:
+    more = 'search = "category"\nask_about_words = false\nknown_mnd_card = true\n'
+
+    [plain] = Clients.read(written(SHORT)).registered.values()
+    [chosen] = Clients.read(written(SHORT + more)).registered.values()
+
+    assert (plain.search, plain.ask_about_words, plain.known_mnd_card) == ("code", True, False)
+    assert (chosen.search, chosen.ask_about_words, chosen.known_mnd_card) == ("category", False, True)

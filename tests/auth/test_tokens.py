@@ -283,7 +283,7 @@ def test_only_registered_tenants_are_accepted(
     [
         ({"typ": None}, "typ"),
         ({"typ": "JWE"}, "typ"),
-        ({"jku": None}, "jku"),
+        ({"jku": ""}, "jku"),
         ({"jku": "https://evil.example/jwks.json"}, "jku"),
         ({"jku": "http://169.254.169.254/latest/meta-data"}, "jku"),
         ({"jku": "file:///etc/passwd"}, "jku"),
@@ -304,6 +304,16 @@ def test_a_header_that_is_not_right_is_refused_before_anything_is_fetched(
 def test_a_token_without_kid_is_refused(token: Token, check: Check, httpserver: HTTPServer) -> None:
     assert "kid" in refusal(check, token(header={"kid": None}))
     assert not httpserver.log
+
+
+@pytest.mark.conformance("63")
+def test_a_token_without_jku_is_checked_with_the_keys_at_the_registered_one(
+    token: Token, check: Check, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/jwks.json").respond_with_json(JWKS)
+
+    assert check(token(header={"jku": None})).issuer == ISSUER
+    assert [request.path for request, _ in httpserver.log] == ["/jwks.json"]
 
 
 @pytest.mark.conformance("66")

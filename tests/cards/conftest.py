@@ -47,7 +47,6 @@ def a_twitch(concept: str = "fasciculation", **changes: Any) -> Statement:
     return Statement(
         concept,
         Truth.YES,
-        "muscle twitching",
         "Condition/t1",
         Form.CONDITION,
         "twitch",

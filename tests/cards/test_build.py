@@ -15,6 +15,7 @@ from service.assessment import Assessment, Disposition, OpenQuestion, Referral, 
 from service.cards import Card, Kind, build
 from service.cards.card import OVERRIDE_REASONS, TOPICS
 from service.facts import Patient
+from service.facts.reasons import NOT_RECORDED, Reason, reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 from service.knowledge import Knowledge, load
@@ -29,7 +30,7 @@ PANEL = SuggestedTest(
     "blood-panel", "muscle weakness", None, ("magnesium", "tsh"), {"b12": "done 2026-10-02"}
 )
 WEAKNESS = OpenQuestion(
-    "muscle-weakness", "not recorded", "Has an arm become weak?", Disposition.URGENT_REFERRAL
+    "muscle-weakness", NOT_RECORDED, "Has an arm become weak?", Disposition.URGENT_REFERRAL
 )
 
 
@@ -75,23 +76,26 @@ def test_no_action_gives_no_card(assessed: Assessed, knowledge: Knowledge) -> No
 def test_a_twitch_that_may_stand_in_what_could_not_be_read_is_not_passed_over_in_silence(
     assessed: Assessed, knowledge: Knowledge, resource: str
 ) -> None:
-    lost = (Unreadable(resource, "recordedDate is not a date"),)
+    lost = (Unreadable(resource, reason("not-a-date", path="recordedDate")),)
 
     (card,) = build(assessed(Disposition.NO_ACTION, twitch=_nothing_said(), unreadable=lost), knowledge)
 
     assert (card.indicator, card.source.topic.code) == ("info", "TwitchNotEvaluated")
-    assert resource.split("/")[0].split(" ")[0] in card.detail and "recordedDate is not a date" in card.detail
+    assert (
+        resource.split("/")[0].split(" ")[0] in card.detail
+        and "recordedDate is no FHIR date or time" in card.detail
+    )
     assert card.suggestions == ()
 
 
 def test_an_unreadable_order_hides_no_twitch(assessed: Assessed, knowledge: Knowledge) -> None:
-    lost = (Unreadable("ServiceRequest/s1", "no status"),)
+    lost = (Unreadable("ServiceRequest/s1", reason("missing", path="status")),)
 
     assert build(assessed(Disposition.NO_ACTION, twitch=_nothing_said(), unreadable=lost), knowledge) == ()
 
 
 def test_the_dead_need_no_card(assessed: Assessed, knowledge: Knowledge) -> None:
-    lost, dead = (Unreadable("Condition/c1", "no code"),), Patient("Patient/p1", None, Truth.YES)
+    lost, dead = (Unreadable("Condition/c1", Reason("no-code")),), Patient("Patient/p1", None, Truth.YES)
     assessment = assessed(Disposition.NO_ACTION, twitch=_nothing_said(), unreadable=lost, patient=dead)
 
     assert build(assessment, knowledge) == ()

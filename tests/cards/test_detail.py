@@ -24,6 +24,7 @@ from service.cards.lifestyle import HABITS
 from service.facts import UnreadMedicine
 from service.facts.amounts import Span
 from service.facts.answers import Answer, Basis
+from service.facts.reasons import NOT_RECORDED, Reason, reason
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
@@ -34,7 +35,7 @@ RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = "<img src=x onerror=alert(1)> | [pay](http://evil.example) **now**\n# www.evil.example \"'`"
 
 
-def question(fact: str, why: str = "not recorded") -> OpenQuestion:
+def question(fact: str, why: Reason = NOT_RECORDED) -> OpenQuestion:
     return OpenQuestion(fact, why, f"Ask about {fact}?", URGENT)
 
 
@@ -45,11 +46,11 @@ def with_basis(assessment: Assessment, *basis: Basis) -> Assessment:
 
 def test_the_record_is_a_table_of_finding_date_and_source(assessed: Assessed, knowledge: Knowledge) -> None:
     since = Span.of(assessed(URGENT).on.replace(month=8))
-    weak = Basis("foot drop", "Condition/w1", "2026-11-01", "reported", onset=since)
+    weak = Basis("foot drop", "Condition/w1", "2026-11-01", (Reason("preliminary"),), onset=since)
 
     (card,) = build(with_basis(assessed(URGENT, "muscle-weakness"), weak), knowledge)
 
-    assert "| Foot drop (reported) | since 23\u00a0Aug | problem |" in card.detail
+    assert "| Foot drop (preliminary) | since 23\u00a0Aug | problem |" in card.detail
     assert "| Muscle twitching | 1\u00a0Nov | problem |" in card.detail
 
 
@@ -132,12 +133,16 @@ def test_a_long_record_is_cut_and_says_so(assessed: Assessed, knowledge: Knowled
 
 
 @pytest.mark.conformance("44")
-@pytest.mark.parametrize("where", ["fact", "source", "date", "note"])
+@pytest.mark.parametrize("where", ["concept", "source", "date", "notes"])
 def test_nothing_that_derives_from_the_record_becomes_markup(
     assessed: Assessed, knowledge: Knowledge, where: str
 ) -> None:
-    hostile = replace(Basis("weakness", "Condition/w1", "2026-11-01", "note"), **{where: HOSTILE})
-    clean = replace(hostile, **{where: "harmless"})
+    said = {
+        text: (reason("absent", why=text),) if where == "notes" else text for text in (HOSTILE, "harmless")
+    }
+    noted = (reason("absent", why="note"),)
+    hostile = replace(Basis("weakness", "Condition/w1", "2026-11-01", noted), **{where: said[HOSTILE]})
+    clean = replace(hostile, **{where: said["harmless"]})
     assessment = assessed(URGENT, "muscle-weakness")
 
     pages = [
@@ -151,12 +156,12 @@ def test_nothing_that_derives_from_the_record_becomes_markup(
 @pytest.mark.parametrize(
     "holds",
     [
-        {"unreadable": (Unreadable(HOSTILE, HOSTILE),)},
+        {"unreadable": (Unreadable(HOSTILE, reason("missing", path=HOSTILE)),)},
         {"incomplete": (HOSTILE,)},
         {"notes": (HOSTILE,)},
         {"tests": (SuggestedTest("emg", "x", HOSTILE),)},
         {"referral": Referral(in_place_since=HOSTILE)},
-        {"open_questions": (question("muscle-weakness", HOSTILE),)},
+        {"open_questions": (question("muscle-weakness", reason("absent", why=HOSTILE)),)},
         {"contributors": (Contributor("caffeine", HOSTILE, (Basis(HOSTILE, HOSTILE),)),)},
         {"contributors": (Contributor("statin", HOSTILE, (Basis(HOSTILE, HOSTILE),)),)},
     ],
@@ -184,11 +189,11 @@ def test_at_most_three_open_questions_are_listed_with_why_where_it_is_not_plain_
         "cramp",
         "dyspnoea",
     ]
-    asked = (question(facts[0], "R53.1 is too wide"), *map(question, facts[1:]))
+    asked = (question(facts[0], Reason("not-a-grade")), *map(question, facts[1:]))
 
     (card,) = build(assessed(LIFESTYLE, open_questions=asked), knowledge)
 
-    assert "- Ask about muscle-weakness? (R53.1 is too wide)" in card.detail
+    assert "- Ask about muscle-weakness? (the grade is not a whole number from 0 to 5)" in card.detail
     assert "- Ask about muscle-atrophy?\n" in card.detail
     assert card.detail.count("Ask about") == 2
     assert "- also speech, swallowing, breathing and 1 less pressing" in card.detail
@@ -323,7 +328,7 @@ def test_what_a_known_diagnosis_explains_is_named(assessed: Assessed, knowledge:
 def test_what_could_not_be_read_is_named_but_not_quoted_at_length(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
-    lost = tuple(Unreadable(f"Observation/o{n}", "value " * 99) for n in range(5))
+    lost = tuple(Unreadable(f"Observation/o{n}", reason("missing", path="value " * 99)) for n in range(5))
 
     (card,) = build(
         assessed(URGENT, "muscle-weakness", unreadable=lost, incomplete=("observations",)), knowledge

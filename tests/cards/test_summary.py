@@ -13,7 +13,9 @@ from service.cards.summary import ABOUT, BESIDE, SUBJECT
 from service.facts import Facts
 from service.facts.amounts import Span
 from service.facts.answers import Answer, Basis
-from service.facts.statements import Form, Place, Statement
+from service.facts.places import Place
+from service.facts.reasons import NOT_RECORDED, Reason
+from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from tests.cards.conftest import ON, a_twitch, twitch
@@ -143,7 +145,7 @@ def test_a_motor_flag_newer_than_the_referral_in_place_is_what_the_card_says_fir
 
 
 def test_what_nobody_asked_is_not_called_absent(assessed: Assessed, knowledge: Knowledge) -> None:
-    asked = (OpenQuestion("muscle-weakness", "not recorded", "Weak?", URGENT),)
+    asked = (OpenQuestion("muscle-weakness", NOT_RECORDED, "Weak?", URGENT),)
 
     (card,) = build(assessed(Disposition.LIFESTYLE, open_questions=asked), knowledge)
 
@@ -166,7 +168,7 @@ def test_a_twitch_of_the_past_is_called_recent(assessed: Assessed, knowledge: Kn
 
 def test_an_eyelid_is_called_an_eyelid(assessed: Assessed, knowledge: Knowledge) -> None:
     place, kind = Place("eyelid", None), "twitch"
-    eyelid = Statement("eyelid-twitch", Truth.YES, "x", "Condition/t1", Form.CONDITION, kind, place=place)
+    eyelid = Statement("eyelid-twitch", Truth.YES, "Condition/t1", Form.CONDITION, kind, place=place)
     facts = Facts(assessed(Disposition.LIFESTYLE).on, statements={"eyelid-twitch": (eyelid,)})
 
     (card,) = build(assessed(Disposition.LIFESTYLE, twitch=facts.twitch), knowledge)
@@ -265,7 +267,7 @@ def test_what_matters_for_this_patient_is_what_the_summary_advises_on(
 def test_a_sign_that_is_recorded_but_unclear_is_not_called_undocumented(
     assessed: Assessed, knowledge: Knowledge
 ) -> None:
-    wide = OpenQuestion("muscle-weakness", "recorded only as “Weakness”", "Weak?", URGENT)
+    wide = OpenQuestion("muscle-weakness", Reason("not-a-grade"), "Weak?", URGENT)
 
     (card,) = build(assessed(Disposition.LIFESTYLE, open_questions=(wide,)), knowledge)
 

@@ -21,6 +21,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ import pytest
 from service import knowledge as knowledge_module
 from service.assess import assess
 from service.fhir.read.record import entries, record_of
+from service.knowledge.words import notes_words, reason_words
 
 HERE = Path(__file__).parent
 ON = "2026-11-23"
@@ -502,10 +504,19 @@ def _noted(seen: Seen, wanted: Json) -> str:
     problems = []
     for rule, text in wanted.items():
         finding = seen.finding(rule)
-        notes = [str(b.note) for b in finding.answer.basis if b.note] if finding else []
+        notes = (
+            [str(notes_words(b.notes, _knowledge())) for b in finding.answer.basis if b.notes]
+            if finding
+            else []
+        )
         if not any(text in note.lower() for note in notes):
             problems.append(f"{rule}: no note “{text}” among {notes}")
     return "; ".join(problems)
+
+
+@cache
+def _knowledge() -> Any:
+    return knowledge_module.load()
 
 
 def _open_facts(seen: Seen) -> list[str]:
@@ -518,7 +529,7 @@ def _open_first(seen: Seen, wanted: str) -> str:
 
 
 def _open_why(seen: Seen, wanted: Json) -> str:
-    got = {q.fact: q.why for q in seen.found.open_questions}
+    got = {q.fact: reason_words(q.why, _knowledge()) for q in seen.found.open_questions}
     wrong = [fact for fact, text in wanted.items() if text not in str(got.get(fact))]
     return f"open because {wanted} expected, got {got}" if wrong else ""
 
@@ -635,7 +646,7 @@ def cases(without: str = "") -> list[Any]:
 
 @pytest.fixture(scope="module")
 def knowledge() -> Any:
-    return knowledge_module.load()
+    return _knowledge()
 
 
 @pytest.mark.parametrize("case", cases())

@@ -57,8 +57,10 @@ def test_a_list_without_services_is_still_a_list() -> None:
 
 
 @pytest.mark.conformance("9")
-def test_the_list_has_no_slash_behind_its_address_and_says_so(client: FlaskClient) -> None:
-    assert client.get(f"{PATH}/", headers=bearing(f"{PATH}/")).status_code == 404
+def test_the_list_is_also_where_clients_with_a_slash_behind_its_address_look(client: FlaskClient) -> None:
+    answer = client.get(f"{PATH}/", headers=bearing(f"{PATH}/"))
+
+    assert (answer.status_code, answer.get_json()) == (200, {"services": services(client)})
 
 
 @pytest.mark.conformance("14")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from service.facts.amounts import Span
 from service.facts.answers import (
     NO,
-    NOT_RECORDED,
     YES,
     Answer,
     Basis,
@@ -23,6 +22,7 @@ from service.facts.answers import (
     not_recorded,
     unknown,
 )
+from service.facts.reasons import NOT_RECORDED, Reason
 from service.facts.truth import Truth
 
 WEAK, SLURRED, NUMB = Basis("weakness", "Condition/w"), Basis("slurred", "Condition/s"), Basis("numb")
@@ -30,7 +30,7 @@ ONSET, STATED = Span.of(date(2026, 1, 1)), Span.of(date(2026, 2, 1))
 A_YES = Answer(Truth.YES, (WEAK,))
 ANOTHER_YES = Answer(Truth.YES, (SLURRED,))
 A_NO = Answer(Truth.NO, (NUMB,))
-OPEN = unknown("speech", "not asked", basis=(SLURRED,))
+OPEN = unknown("speech", Reason("not-asked"), basis=(SLURRED,))
 KINDS = [A_YES, A_NO, OPEN]
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_keeps_what_is_known_so_far_and_what_is_lacking() -> None:
     answer = A_YES & OPEN
 
     assert answer.basis == (WEAK, SLURRED)
-    assert answer.gaps == (Gap("speech", "not asked"),)
+    assert answer.gaps == (Gap("speech", Reason("not-asked")),)
 
 
 def test_a_decided_answer_lacks_nothing() -> None:
@@ -144,7 +144,7 @@ def test_at_least_rests_on_what_decides() -> None:
 
     assert at_least(2, three).basis == (WEAK, SLURRED)
     assert at_least(4, three).basis == (NUMB,)
-    assert at_least(3, three).gaps == (Gap("speech", "not asked"),)
+    assert at_least(3, three).gaps == (Gap("speech", Reason("not-asked")),)
 
 
 def test_the_first_day_of_a_reason_is_its_onset_else_when_it_was_stated() -> None:

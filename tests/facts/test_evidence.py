@@ -18,6 +18,7 @@ from service.assessment import (
 from service.facts import Patient
 from service.facts.amounts import Span
 from service.facts.answers import Answer, Basis
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 
@@ -59,7 +60,7 @@ BEFORE = Assessment(
         {"findings": (finding("muscle-weakness", BASIS, Basis("weak", "Observation/m1", "2026-11-20")),)},
         {"disposition": Disposition.SAME_DAY},
         {"contributors": ()},
-        {"unreadable": (Unreadable("Condition/x", "no code"),)},
+        {"unreadable": (Unreadable("Condition/x", Reason("no-code")),)},
     ],
     ids=str,
 )
@@ -74,9 +75,9 @@ def test_news_changes_it(news: dict[str, object]) -> None:
         {"on": ON + timedelta(days=1)},
         {"knowledge_version": "v2"},
         {"findings": (finding(), finding("spreading", truth=Truth.UNKNOWN))},
-        {"findings": (finding("muscle-weakness", replace(BASIS, fact="weakness of the hand")),)},
+        {"findings": (finding("muscle-weakness", replace(BASIS, concept="weakness of the hand")),)},
         {"contributors": (replace(CAFFEINE, basis=(Basis("caffeine", "Observation/c2", "2026-11-20"),)),)},
-        {"open_questions": (OpenQuestion("x", "y", "z", Disposition.SAME_DAY),)},
+        {"open_questions": (OpenQuestion("x", Reason("y"), "z", Disposition.SAME_DAY),)},
         {"incomplete": ("medications",)},
     ],
     ids=str,

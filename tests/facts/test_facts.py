@@ -9,11 +9,13 @@ import pytest
 
 from service.facts import MedicineUse
 from service.facts.answers import NO, Basis, Gap
+from service.facts.reasons import NOT_RECORDED, Reason, reason
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
-from tests.rules.given import facts
+from tests.rules.given import day, facts
 
 WEAK = "muscle-weakness"
+TOO_VAGUE = reason("date-too-vague", source=f"Observation/{WEAK}-0")
 
 
 def weakness(*said: dict[str, Any] | str) -> Any:
@@ -24,7 +26,7 @@ def weakness(*said: dict[str, Any] | str) -> Any:
 
 
 def test_what_nobody_recorded_is_unknown_and_says_so() -> None:
-    assert facts({}).stated(WEAK).gaps == (Gap(WEAK, "not recorded"),)
+    assert facts({}).stated(WEAK).gaps == (Gap(WEAK, NOT_RECORDED),)
 
 
 def test_a_statement_is_the_reason_of_the_answer() -> None:
@@ -56,20 +58,20 @@ def test_a_newer_denial_silences_an_older_statement() -> None:
 def test_an_old_denial_no_longer_counts() -> None:
     old = {"truth": "NO", "form": "observation", "stated": "91 days ago"}
 
-    assert weakness(old).stated(WEAK).gaps == (Gap(WEAK, "not recorded"),)
+    assert weakness(old).stated(WEAK).gaps == (Gap(WEAK, NOT_RECORDED),)
 
 
 def test_on_one_day_yes_wins_and_the_disagreement_is_noted() -> None:
     answer = weakness({"stated": "5 days ago"}, {"truth": "NO", "stated": "5 days ago"}).stated(WEAK)
 
     assert answer.yes
-    assert answer.basis[0].note == "the record disagrees"
+    assert answer.basis[0].notes == (Reason("record-disagrees"),)
 
 
 def test_a_settled_disagreement_is_not_noted() -> None:
     answer = weakness({"stated": "4 days ago"}, {"truth": "NO", "stated": "5 days ago"}).stated(WEAK)
 
-    assert answer.basis[0].note is None
+    assert answer.basis[0].notes == ()
 
 
 def test_a_window_narrows_observations_and_not_the_problem_list() -> None:
@@ -86,13 +88,13 @@ def test_a_denial_from_before_the_window_does_not_deny() -> None:
 
     assert denied.stated(WEAK).truth is Truth.NO
     assert denied.stated(WEAK, within=8).truth is Truth.NO
-    assert denied.stated(WEAK, within=7).gaps == (Gap(WEAK, "not recorded"),)
+    assert denied.stated(WEAK, within=7).gaps == (Gap(WEAK, NOT_RECORDED),)
 
 
 def test_a_statement_from_before_the_window_is_named_with_its_day() -> None:
     answer = weakness({"form": "observation", "stated": "8 days ago"}).stated(WEAK, within=7)
 
-    assert answer.gaps == (Gap(WEAK, "last recorded 2026-11-15, too long ago to count"),)
+    assert answer.gaps == (Gap(WEAK, reason("too-long-ago", day=day("8 days ago"))),)
 
 
 def test_a_statement_that_may_lie_in_the_window_keeps_a_denial_from_being_the_last_word() -> None:
@@ -101,7 +103,7 @@ def test_a_statement_that_may_lie_in_the_window_keeps_a_denial_from_being_the_la
 
     answer = weakness(vague, denied).stated(WEAK, within=7)
 
-    assert answer.gaps == (Gap(WEAK, f"the date of Observation/{WEAK}-0 is too vague", recorded=True),)
+    assert answer.gaps == (Gap(WEAK, TOO_VAGUE, recorded=True),)
 
 
 def test_an_unspecific_statement_leaves_a_denial_open_only_within_the_window() -> None:
@@ -117,25 +119,29 @@ def test_a_narrower_thing_that_is_over_is_not_called_suspected() -> None:
 
     answer = weakness({"aspect": "foot-drop", "stated": "9 days ago"}, over).stated(WEAK)
 
-    assert answer.gaps == (Gap(WEAK, "not recorded"),)
+    assert answer.gaps == (Gap(WEAK, NOT_RECORDED),)
 
 
 @pytest.mark.parametrize(
     ("said", "why", "recorded"),
     [
-        ({"truth": "UNKNOWN", "note": "the question has no value"}, "the question has no value", True),
-        ({"truth": "UNKNOWN"}, f"Condition/{WEAK}-0 gives no answer", True),
-        ({"form": "observation", "stated": "2026"}, f"the date of Observation/{WEAK}-0 is too vague", True),
+        ({"truth": "UNKNOWN", "note": "no-value"}, Reason("no-value"), True),
+        ({"truth": "UNKNOWN"}, reason("no-answer", source=f"Condition/{WEAK}-0"), True),
+        (
+            {"form": "observation", "stated": "2026"},
+            reason("date-too-vague", source=f"Observation/{WEAK}-0"),
+            True,
+        ),
         (
             {"form": "observation", "stated": "91 days ago"},
-            "last recorded 2026-08-24, too long ago to count",
+            reason("too-long-ago", day=day("2026-08-24")),
             False,
         ),
-        ({"confirmed": False}, f"only suspected (Condition/{WEAK}-0)", True),
-        ({"truth": "NO", "aspect": "foot-drop"}, "not recorded", False),
+        ({"confirmed": False}, reason("only-suspected", source=f"Condition/{WEAK}-0"), True),
+        ({"truth": "NO", "aspect": "foot-drop"}, NOT_RECORDED, False),
     ],
 )
-def test_every_unknown_says_why(said: dict[str, Any], why: str, recorded: bool) -> None:
+def test_every_unknown_says_why(said: dict[str, Any], why: Reason, recorded: bool) -> None:
     answer = weakness(said).stated(WEAK)
 
     assert answer.truth is Truth.UNKNOWN
@@ -145,7 +151,7 @@ def test_every_unknown_says_why(said: dict[str, Any], why: str, recorded: bool) 
 def test_an_old_vain_question_is_forgotten() -> None:
     old = {"truth": "UNKNOWN", "form": "observation", "stated": "91 days ago"}
 
-    assert weakness(old).stated(WEAK).gaps == (Gap(WEAK, "not recorded"),)
+    assert weakness(old).stated(WEAK).gaps == (Gap(WEAK, NOT_RECORDED),)
 
 
 def test_a_denied_narrower_thing_leaves_a_standing_denial_of_the_whole() -> None:
@@ -242,7 +248,7 @@ def test_a_result_whose_day_is_vague_leaves_the_question_open(when: str) -> None
 
     assert latest.results == ()
     assert latest.undecided == Gap(
-        "potassium", "the date of Observation/potassium-0 is missing or too vague", recorded=True
+        "potassium", reason("result-undated", source="Observation/potassium-0"), recorded=True
     )
     assert measured.latest("potassium").undecided is None
 
@@ -256,13 +262,13 @@ def test_a_vague_result_leaves_the_question_open_beside_several_others() -> None
 
 def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium", within=7).results == ()
-    assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", "not recorded"),)
+    assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", NOT_RECORDED),)
 
 
 def test_of_several_latest_results_one_that_cannot_be_read_leaves_the_question_open() -> None:
     latest = facts({"potassium": ["4", "unreadable"]}).latest("potassium")
 
-    assert latest.at_most(2.5).gaps == (Gap("potassium", "the result has no unit", recorded=True),)
+    assert latest.at_most(2.5).gaps == (Gap("potassium", Reason("no-unit"), recorded=True),)
 
 
 # --- Supposing ------------------------------------------------------------------------------------
@@ -281,7 +287,7 @@ def test_supposing_changes_one_concept_and_keeps_the_rest() -> None:
         }
     )
     answered = [known.stated(WEAK), known.stated("cramp")]
-    supposed = Statement(WEAK, Truth.YES, "", "", Form.CONDITION)
+    supposed = Statement(WEAK, Truth.YES, "", Form.CONDITION)
 
     imagined = known.supposing(supposed)
 
@@ -301,15 +307,13 @@ def test_a_medicine_is_taken_not_taken_or_not_recorded() -> None:
     assert taken.takes("lithium").yes
     assert taken.takes("statin").truth is Truth.NO
     assert [b.source for b in taken.takes("statin").basis] == ["MedicationStatement/statin"]
-    assert taken.takes("diuretic").gaps == (Gap("diuretic", "not recorded"),)
+    assert taken.takes("diuretic").gaps == (Gap("diuretic", NOT_RECORDED),)
 
 
 def test_a_medicine_of_which_nobody_knows_whether_it_is_taken_is_not_recorded() -> None:
     open_use = MedicineUse("lithium", Truth.UNKNOWN, Basis("lithium"))
 
-    assert replace(facts({}), medicines=(open_use,)).takes("lithium").gaps == (
-        Gap("lithium", "not recorded"),
-    )
+    assert replace(facts({}), medicines=(open_use,)).takes("lithium").gaps == (Gap("lithium", NOT_RECORDED),)
 
 
 @pytest.mark.parametrize(

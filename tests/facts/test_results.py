@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Basis, Gap
+from service.facts.answers import Basis, Gap, Kind
+from service.facts.reasons import NOT_RECORDED, Reason, reason
 from service.facts.results import Measured, Result
 from service.facts.truth import Truth
 
 EARLIER, LATER = Span.of(date(2026, 11, 1)), Span.of(date(2026, 11, 2))
 
+PRELIMINARY = (Reason("preliminary"),)
+
 
 def result(value: float | None, when: Span | None = LATER, **more: Any) -> Result:
     amount = None if value is None else Amount.exactly(value, "mmol/L")
-    return Result("potassium", "potassium", "Observation/k", amount, when, **more)
+    return Result("potassium", "Observation/k", amount, when, **more)
 
 
 def measured(*results: Result, undecided: Gap | None = None) -> Measured:
@@ -46,29 +50,29 @@ def test_the_worst_of_several_results_answers(question: str, limit: float, truth
 def test_no_result_is_unknown() -> None:
     answer = measured().at_most(2.5)
 
-    assert answer.gaps == (Gap("potassium", "not recorded"),)
+    assert answer.gaps == (Gap("potassium", NOT_RECORDED),)
 
 
 def test_a_result_without_an_amount_is_unknown_and_says_why() -> None:
-    answer = measured(result(None, why="the result has no unit")).at_most(2.5)
+    answer = measured(result(None, why=Reason("no-unit"))).at_most(2.5)
 
-    assert answer.gaps == (Gap("potassium", "the result has no unit", recorded=True),)
+    assert answer.gaps == (Gap("potassium", Reason("no-unit"), recorded=True),)
     assert answer.basis == (result(None).basis,)
-    assert measured(result(None)).at_most(2.5).gaps[0].why == "not readable"
+    assert measured(result(None)).at_most(2.5).gaps[0].why == Reason("not-readable")
 
 
 def test_a_range_around_the_limit_is_unknown_and_quotes_the_result() -> None:
-    vague = Result("potassium", "potassium", "Observation/k", Amount(2, 3, "mmol/L"), LATER)
+    vague = Result("potassium", "Observation/k", Amount(2, 3, "mmol/L"), LATER)
 
     answer = measured(vague).at_most(2.5)
 
-    why = "the recorded result (2 to 3 mmol/L) does not settle it"
+    why = reason("does-not-settle", amount=Amount(2, 3, "mmol/L"))
     assert answer.gaps == (Gap("potassium", why, recorded=True),)
     assert answer.basis == (vague.basis,)
 
 
 def test_a_result_whose_date_is_too_vague_leaves_a_normal_one_open() -> None:
-    gap = Gap("potassium", "the date is too vague", recorded=True)
+    gap = Gap("potassium", Reason("result-undated"), recorded=True)
 
     assert measured(result(4), undecided=gap).at_most(2.5).gaps == (gap,)
     assert measured(undecided=gap).at_most(2.5).gaps == (gap,)
@@ -76,13 +80,14 @@ def test_a_result_whose_date_is_too_vague_leaves_a_normal_one_open() -> None:
 
 
 def test_a_result_is_a_reason_with_its_value_source_day_and_note() -> None:
-    reason = Basis("potassium 2.5 mmol/L", "Observation/k", "2026-11-02", "preliminary", stated=LATER)
+    said = Basis("potassium", "Observation/k", "2026-11-02", PRELIMINARY, stated=LATER, kind=Kind.RESULT)
 
-    assert result(2.5, note="preliminary").basis == reason
+    assert result(2.5, notes=PRELIMINARY).basis == replace(said, value=Amount.exactly(2.5, "mmol/L"))
+    assert result(2.5, measured="calcium").basis.concept == "calcium"
 
 
 def test_a_reason_has_no_value_and_no_day_where_there_is_none() -> None:
-    assert result(None, when=None).basis.fact == "potassium"
+    assert result(None, when=None).basis.concept == "potassium"
     assert result(None, when=None).basis.date is None
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from service.facts.amounts import Span
-from service.facts.answers import Basis
-from service.facts.statements import Form, Place, Statement, basis_among, gathered
+from service.facts.answers import Basis, Denial, How
+from service.facts.places import Place
+from service.facts.reasons import Reason
+from service.facts.statements import DISAGREES, Form, Statement, basis_among, gathered, noted
 from service.facts.truth import Truth
 
 ON = date(2026, 11, 23)
@@ -19,11 +21,13 @@ HAND, LEFT, RIGHT = (Place("hand", "cervical", side) for side in (None, "left", 
 FOREARM = Place("forearm", "cervical")
 ARM, LEG = Place(None, "cervical"), Place(None, "lumbosacral")
 
+PRELIMINARY = (Reason("preliminary"),)
+
 
 def said(truth: Truth = YES, ago: int | None = None, **more: Any) -> Statement:
     day = None if ago is None else Span.of(ON - timedelta(ago))
     form = more.pop("form", Form.CONDITION)
-    return Statement("muscle-weakness", truth, "weakness", "Condition/w", form, stated=day, **more)
+    return Statement("muscle-weakness", truth, "Condition/w", form, stated=day, **more)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +49,9 @@ def test_a_place_covers_what_it_may_mean(one: Place, other: Place, covers: bool)
     assert one.covers(other) is covers
 
 
-def test_a_place_is_named_with_its_side_and_equal_whatever_its_words() -> None:
+def test_a_place_is_named_with_its_side_and_equal_whatever_its_area() -> None:
     assert (HAND.name, LEFT.name) == ("hand", "hand-left")
-    assert Place("hand", "cervical", words="hand") == HAND
+    assert Place("hand", "cervical", area="upper-limb") == HAND
 
 
 def test_a_newer_statement_overrules_an_older_one() -> None:
@@ -68,7 +72,7 @@ def test_a_statement_of_the_same_day_or_without_a_day_overrules_nothing() -> Non
 
 def test_a_vague_day_overrules_only_what_is_certainly_older() -> None:
     november = Span(date(2026, 11, 1), ON, "2026-11")
-    denial = Statement("muscle-weakness", NO, "", "Condition/n", Form.CONDITION, stated=november)
+    denial = Statement("muscle-weakness", NO, "Condition/n", Form.CONDITION, stated=november)
 
     assert denial.overrules(said(ago=23))
     assert not denial.overrules(said(ago=22))
@@ -128,7 +132,7 @@ def test_a_statement_counts_for_its_days(statement: Statement, days: float | Non
 
 def test_a_vague_day_may_or_may_not_count() -> None:
     year = Span(date(2026, 1, 1), ON, "2026")
-    statement = Statement("cramp", YES, "", "", Form.OBSERVATION, stated=year, counts_days=90)
+    statement = Statement("cramp", YES, "", Form.OBSERVATION, stated=year, counts_days=90)
 
     assert statement.counts(ON, None) is UNKNOWN
 
@@ -144,34 +148,44 @@ def test_the_day_of_a_statement_is_when_it_was_recorded_else_its_onset() -> None
 def test_a_statement_is_a_reason_with_its_source_and_date() -> None:
     stated, onset = Span.of(ON - timedelta(5)), Span.of(ON - timedelta(30))
 
-    basis = said(ago=5, onset=onset, note="preliminary").basis
+    basis = said(ago=5, onset=onset, notes=PRELIMINARY).basis
 
-    assert basis == Basis("weakness", "Condition/w", "2026-11-18", "preliminary", stated, onset)
-    assert said().basis == Basis("weakness", "Condition/w")
+    assert basis == Basis(
+        "muscle-weakness", "Condition/w", "2026-11-18", PRELIMINARY, stated, onset, how=How.REPORTED
+    )
+    assert said().basis == Basis("muscle-weakness", "Condition/w", how=How.REPORTED)
 
 
-def test_a_changed_statement_differs_in_what_was_changed_and_in_its_reason() -> None:
-    first = said(ago=5, note="preliminary", place=LEFT)
-    assert first.basis.note == "preliminary"
+def test_a_reason_holds_what_was_said_where_and_how_it_is_known() -> None:
+    code = ("icd-10-cm", "M21.37")
+    statement = said(aspect="foot-drop", place=LEFT, value="worsening", examined=True, code=code)
 
-    changed = first.but(note="final", truth=NO)
+    basis = statement.basis
 
-    assert changed == replace(first, note="final", truth=NO)
-    assert (changed.basis.note, first.note, first.truth) == ("final", "preliminary", YES)
-    assert said().but(place=LEFT) == said(place=LEFT)
+    assert (basis.aspect, basis.place, basis.value) == ("foot-drop", LEFT, "worsening")
+    assert (basis.how, basis.denial, basis.code) == (How.EXAMINED, None, code)
+
+
+@pytest.mark.parametrize(
+    ("more", "denial"),
+    [({}, Denial.DENIED), ({"refuted": True}, Denial.REFUTED), ({"ended": True}, Denial.OVER)],
+)
+def test_a_reason_says_in_which_way_it_was_denied(more: dict[str, Any], denial: Denial) -> None:
+    assert said(NO, **more).basis.denial is denial
 
 
 def test_a_reason_notes_that_the_record_disagrees_beside_what_it_noted() -> None:
     denied = [said(NO, ago=5)]
 
-    assert basis_among(said(ago=5), denied) == replace(said(ago=5).basis, note="the record disagrees")
-    noted = said(ago=5, note="preliminary")
-    assert basis_among(noted, denied).note == "preliminary; the record disagrees"
+    assert basis_among(said(ago=5), denied) == replace(said(ago=5).basis, notes=(DISAGREES,))
+    preliminary = said(ago=5, notes=PRELIMINARY)
+    assert basis_among(preliminary, denied).notes == (*PRELIMINARY, DISAGREES)
+    assert noted(None, DISAGREES, None, DISAGREES) == (DISAGREES,)
     assert basis_among(said(ago=4), denied) == said(ago=4).basis
 
 
 def test_statements_are_gathered_by_concept_in_their_order() -> None:
     first, second = said(ago=9), said(ago=1)
-    cramp = Statement("cramp", YES, "cramps", "Condition/c", Form.CONDITION)
+    cramp = Statement("cramp", YES, "Condition/c", Form.CONDITION)
 
     assert gathered([first, cramp, second]) == {"muscle-weakness": (first, second), "cramp": (cramp,)}

@@ -10,7 +10,8 @@ import pytest
 
 from service.facts.amounts import Amount, Span
 from service.facts.answers import Answer, Gap
-from service.facts.statements import Place
+from service.facts.places import Place
+from service.facts.reasons import NOT_RECORDED, Reason, reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 from tests.rules.given import facts
@@ -47,7 +48,7 @@ def test_any_statement_of_twitching_makes_it_present(concept: str) -> None:
 
 @pytest.mark.parametrize("concept", ["cramp", "muscle-weakness", "twitch-at-rest", "twitch-trigger"])
 def test_what_is_no_twitch_does_not(concept: str) -> None:
-    assert facts({concept: "YES"}).twitch.present.gaps == (Gap("twitch", "not recorded"),)
+    assert facts({concept: "YES"}).twitch.present.gaps == (Gap("twitch", NOT_RECORDED),)
 
 
 def test_a_denied_twitch_is_not_present() -> None:
@@ -134,9 +135,9 @@ def test_a_recent_twitch_rests_on_what_was_said_and_not_refuted() -> None:
 def test_a_denial_of_one_day_is_noted_and_one_of_something_else_is_not() -> None:
     said, denied = {"stated": "5 days ago"}, {"truth": "NO", "stated": "5 days ago"}
 
-    assert twitch(said, denied).present.basis[0].note == "the record disagrees"
+    assert twitch(said, denied).present.basis[0].notes == (Reason("record-disagrees"),)
     assert twitch(said, denied).at("hand").truth is NO
-    assert twitch(said, eyelid_twitch=denied).present.basis[0].note is None
+    assert twitch(said, eyelid_twitch=denied).present.basis[0].notes == ()
 
 
 # --- Onset and duration ---------------------------------------------------------------------------
@@ -192,12 +193,12 @@ def test_longer_than_two_weeks_is_more_than_fourteen_days(said: dict[str, Any], 
 def test_a_duration_that_is_bounded_from_below_says_so() -> None:
     answer = twitch({"stated": "14 days ago"}).lasted_longer_than(14)
 
-    assert answer.gaps == (Gap("twitch-onset", "known to have lasted ≥14 d, but not since when"),)
+    assert answer.gaps == (Gap("twitch-onset", reason("lasted", duration=Amount(14, inf, "d"))),)
     assert answer.basis[0].date == "2026-11-09"
 
 
 def test_without_a_date_nothing_is_known_of_the_duration() -> None:
-    assert twitch("YES").lasted_longer_than(14).gaps == (Gap("twitch-onset", "no date was recorded"),)
+    assert twitch("YES").lasted_longer_than(14).gaps == (Gap("twitch-onset", Reason("no-date")),)
 
 
 # --- Improving ------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_improving_rests_on_the_course_and_its_lack_is_named() -> None:
     answer = twitch("YES", twitch_course=improving).improving(30)
 
     assert [b.source for b in answer.basis] == ["Condition/twitch-course-0"]
-    assert twitch("YES").improving(30).gaps == (Gap("twitch-course", "not recorded"),)
+    assert twitch("YES").improving(30).gaps == (Gap("twitch-course", NOT_RECORDED),)
 
 
 def test_a_course_from_before_the_newest_twitch_does_not_count() -> None:
@@ -334,15 +335,15 @@ def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (["YES"], "no site is recorded"),
-        ([{"site": "hand"}], "only one site is recorded"),
-        ([{"site": "hand"}, {"site": "foot"}], "the dates of the sites do not tell which came first"),
+        (["YES"], "no-site"),
+        ([{"site": "hand"}], "one-site"),
+        ([{"site": "hand"}, {"site": "foot"}], "sites-undated"),
         (
             [{"site": "hand", "onset": "5 days ago"}, {"site": "foot"}],
-            "the dates of the sites do not tell which came first",
+            "sites-undated",
         ),
     ],
 )
 def test_an_unknown_spread_says_why(said: list[Any], why: str) -> None:
-    recorded = why.startswith("the dates")
-    assert twitch(*said).spreading.gaps == (Gap("spreading", why, recorded),)
+    recorded = why == "sites-undated"
+    assert twitch(*said).spreading.gaps == (Gap("spreading", Reason(why), recorded),)

@@ -50,7 +50,7 @@ def test_a_period_has_a_start_and_an_end() -> None:
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2025-02-29", "2026-04-31"])
 def test_a_day_that_no_calendar_has_is_not_readable(text: str) -> None:
-    with pytest.raises(NotReadable, match="calendar"):
+    with pytest.raises(NotReadable, match="no-such-date"):
         span(text)
 
 

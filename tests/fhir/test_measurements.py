@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from service.facts.amounts import Amount
+from service.facts.reasons import Reason
 from service.facts.results import Result
 from service.facts.truth import Truth
+from service.knowledge.words import reason_words
 from service.rules.same_day import critical_electrolytes
 from tests.fhir.resources import Json, concept, facts, lab_code, observation, packaged, quantity, read
 
@@ -75,7 +77,8 @@ def test_an_amount_is_read_in_the_analytes_unit(elements: Json, amount: Amount) 
 def test_what_cannot_be_read_is_a_result_without_an_amount_that_says_why(elements: Json, why: str) -> None:
     unread = result(**elements)
 
-    assert (unread.amount, unread.why) == (None, why)
+    assert unread.amount is None
+    assert unread.why and reason_words(unread.why, packaged()) == why
 
 
 def test_a_code_of_a_foreign_unit_system_is_not_taken_for_ucum() -> None:
@@ -99,7 +102,8 @@ def test_a_score_needs_no_unit(elements: Json) -> None:
 def test_a_score_that_its_scale_does_not_have_is_not_read(number: int, why: str) -> None:
     found = result(lab_code("gad-7"), valueInteger=number)
 
-    assert (found.amount, found.why) == (None, why)
+    assert found.amount is None
+    assert found.why and reason_words(found.why, packaged()) == why
 
 
 def test_a_number_that_no_body_can_have_is_unknown_and_no_critical_result() -> None:
@@ -138,7 +142,7 @@ def test_a_range_without_a_unit_beside_no_value_is_not_guessed() -> None:
 
 
 def test_a_preliminary_result_is_marked_and_a_cancelled_one_is_none() -> None:
-    assert result(**value(4), status="preliminary").note == "preliminary"
+    assert result(**value(4), status="preliminary").notes == (Reason("preliminary"),)
     assert facts(observation(POTASSIUM, **value(4), status="cancelled")).results == {}
 
 
@@ -184,7 +188,7 @@ def test_calcium_is_adjusted_by_an_albumin_of_the_same_day_give_or_take_one(day:
     (found,) = adjusted(observation(CALCIUM, **value(2.0)), albumin)
 
     assert found.amount == Amount(2.2, 2.2, "mmol/L")
-    assert (found.words, found.note) == ("albumin-adjusted calcium", None)
+    assert (found.basis.concept, found.notes) == ("calcium-adjusted", ())
 
 
 @pytest.mark.parametrize(
@@ -201,7 +205,7 @@ def test_without_an_albumin_the_total_stands_in_and_says_so(albumin: list[Json])
     (found,) = adjusted(observation(CALCIUM, **value(2.0)), *albumin)
 
     assert found.amount == Amount(2.0, 2.0, "mmol/L")
-    assert (found.words, found.note) == ("total calcium", "no albumin to adjust it by")
+    assert (found.basis.concept, found.notes) == ("calcium", (Reason("no-albumin"),))
 
 
 def test_the_nearest_albumin_adjusts() -> None:

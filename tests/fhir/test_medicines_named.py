@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts import Facts, UnreadMedicine
+from service.facts.reasons import reason
 from service.facts.truth import Truth
 from service.fhir.read import read_facts
 from service.fhir.read.medicines import BY_NAME
@@ -77,13 +78,13 @@ def test_a_product_is_its_ingredients(code: str, medicine: str, system: str) -> 
 def test_a_product_that_came_without_words_is_named_by_rxnorm() -> None:
     (use,) = facts(request({"coding": [coding("310436")]})).medicines
 
-    assert (use.basis.fact, use.basis.note) == ("Galantamine 4 MG Oral Tablet", None)
+    assert (use.basis.value, use.basis.notes) == ("Galantamine 4 MG Oral Tablet", ())
 
 
 def test_a_long_name_of_a_product_ends_with_a_word() -> None:
     (use,) = facts(request({"coding": [coding("541363")]})).medicines
 
-    assert use.basis.fact == "amphetamine aspartate 7.5 MG / amphetamine sulfate 7.5 MG …"
+    assert use.basis.value == "amphetamine aspartate 7.5 MG / amphetamine sulfate 7.5 MG …"
 
 
 def test_a_product_code_of_another_system_is_none() -> None:
@@ -94,7 +95,7 @@ def test_a_known_code_goes_before_a_name() -> None:
     known = {"coding": [coding(PRODUCT, "Galantamine")], "text": "lithium carbonate"}
 
     assert taken(request(known)) == ["cholinesterase-inhibitor"]
-    assert facts(request(known)).medicines[0].basis.note is None
+    assert facts(request(known)).medicines[0].basis.notes == ()
 
 
 def test_caffeine_is_read_by_its_atc_code_and_is_no_stimulant() -> None:
@@ -104,7 +105,7 @@ def test_caffeine_is_read_by_its_atc_code_and_is_no_stimulant() -> None:
 def test_a_brand_is_shown_as_it_is_written() -> None:
     (use,) = facts(request(text("PRIADEL 400"))).medicines
 
-    assert use.basis.fact == "Priadel"
+    assert use.basis.value == "Priadel"
 
 
 # --- By name --------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ def test_a_brand_is_shown_as_it_is_written() -> None:
 def test_without_a_known_code_the_name_decides(medicine: Json) -> None:
     found = facts(request(medicine))
 
-    assert [(u.medicine, u.basis.note) for u in found.medicines] == [("lithium", BY_NAME)]
+    assert [(u.medicine, u.basis.notes) for u in found.medicines] == [("lithium", (BY_NAME,))]
     assert found.takes("lithium").yes
     assert found.unread_medicines == ()
 
@@ -132,7 +133,7 @@ def test_without_a_known_code_the_name_decides(medicine: Json) -> None:
 def test_the_basis_names_the_name_and_nothing_else_of_the_text() -> None:
     (use,) = facts(request(text("PREDNISONE 5 mg for Mrs Smith"))).medicines
 
-    assert use.basis.fact == "Prednisone"
+    assert use.basis.value == "Prednisone"
 
 
 @pytest.mark.parametrize(
@@ -253,14 +254,14 @@ def test_lithium_stated_as_not_taken_is_no() -> None:
     answer = facts(statement(text("Lithium carbonate"), status="not-taken")).takes("lithium")
 
     assert answer.truth is Truth.NO
-    assert [b.note for b in answer.basis] == [BY_NAME]
+    assert [b.notes for b in answer.basis] == [(BY_NAME,)]
 
 
 def test_an_unread_medicine_leaves_lithium_unknown_and_says_why() -> None:
     answer = facts(request()).takes("lithium")
 
     assert answer.truth is Truth.UNKNOWN
-    assert "MedicationRequest/m1" in answer.gaps[0].why
+    assert answer.gaps[0].why == reason("medicine-not-told", source="MedicationRequest/m1")
 
 
 def test_an_unread_medicine_does_not_overturn_a_statement() -> None:

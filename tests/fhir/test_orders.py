@@ -56,7 +56,7 @@ def assessment(
         disposition,
     )
     twitching = Statement(
-        "fasciculation", Truth.YES, "twitching", "Condition/t1", Form.CONDITION, "twitch", stated=Span.of(ON)
+        "fasciculation", Truth.YES, "Condition/t1", Form.CONDITION, "twitch", stated=Span.of(ON)
     )
     twitch = Twitch({"fasciculation": (twitching,)}, ON)
     return Assessment(ON, "early-referral", "v", disposition, Patient(patient), twitch, (weak,))

@@ -8,11 +8,13 @@ import pytest
 
 from service.facts import Past
 from service.facts.amounts import Amount
+from service.facts.reasons import Reason
 from service.facts.statements import Form
 from service.facts.truth import Truth
 from service.fhir.read import read_facts
 from service.fhir.read.record import Entry, record_of
 from service.fhir.references import OWN_CANONICAL
+from service.knowledge.words import reason_words
 from service.rules import RULES
 from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, read, resource
 
@@ -171,7 +173,7 @@ def test_a_medicine_that_is_not_valid_fhir_is_set_aside(elements: Json, reason: 
     found = read(request(**elements))
 
     assert [u.resource for u in found.unreadable] == ["MedicationRequest/m1"]
-    assert reason in found.unreadable[0].reason
+    assert reason in reason_words(found.unreadable[0].reason, packaged())
 
 
 # --- Done and ordered -----------------------------------------------------------------------------
@@ -546,7 +548,7 @@ def test_a_response_is_read_by_its_status_and_day(elements: Json, read_: bool) -
 def test_an_unfinished_response_is_marked_preliminary() -> None:
     said = facts(response("twitch-at-rest", {"valueBoolean": True}, status="in-progress"))
 
-    assert said.stated("twitch-at-rest").basis[0].note == "preliminary"
+    assert said.stated("twitch-at-rest").basis[0].notes == (Reason("preliminary"),)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_the_medicines_of_the_synthea_records_are_read(capsys: pytest.CaptureFix
     read = [read_facts(record_of([request], packaged()), ON, packaged()) for request in requests]
 
     of_ours = [each.facts.medicines for each in read if each.facts.medicines]
-    by_name = [uses for uses in of_ours if all(use.basis.note for use in uses)]
+    by_name = [uses for uses in of_ours if all(use.basis.notes for use in uses)]
     unread = [each for each in read if each.facts.unread_medicines]
     none = len(read) - len(of_ours) - len(unread)
     classes = Counter(use.medicine for uses in of_ours for use in uses)

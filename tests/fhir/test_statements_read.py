@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from service.facts.amounts import Span
+from service.facts.reasons import Reason, reason
 from service.facts.statements import Form
 from service.facts.truth import Truth
+from service.knowledge.words import fact_words
 from tests.fhir.resources import (
     PATIENT,
     TWITCH,
@@ -173,7 +175,7 @@ def test_weakness_not_further_specified_leaves_it_open_and_names_the_code(code: 
     answer = facts(condition(concept("icd-10-cm", code))).stated(WEAK)
 
     assert answer.truth is UNKNOWN
-    assert "leaves it open" in answer.gaps[0].why
+    assert answer.gaps[0].why.id == "code-too-wide"
     assert answer.gaps[0].recorded
 
 
@@ -254,13 +256,13 @@ def test_an_observation_of_a_finding_is_read_by_its_value(elements: Json, truth:
 def test_a_preliminary_statement_is_marked() -> None:
     answer = facts(observation(WEAKNESS, status="preliminary", valueBoolean=True)).stated(WEAK)
 
-    assert answer.basis[0].note == "preliminary"
+    assert answer.basis[0].notes == (Reason("preliminary"),)
 
 
 def test_an_unreadable_value_says_why() -> None:
     absent = observation(WEAKNESS, dataAbsentReason=status("asked-declined"))
 
-    assert facts(absent).stated(WEAK).gaps[0].why == "no value was recorded (asked-declined)"
+    assert facts(absent).stated(WEAK).gaps[0].why == reason("absent", why="asked-declined")
 
 
 def test_a_question_without_a_value_is_asked_in_vain() -> None:
@@ -309,7 +311,7 @@ def test_components_speak_like_observations() -> None:
 def test_two_values_set_the_observation_aside() -> None:
     found = read(observation(WEAKNESS, valueBoolean=True, valueString="yes"))
 
-    assert [u.reason for u in found.unreadable] == ["more than one value[x]"]
+    assert [u.reason for u in found.unreadable] == [reason("several-values", path="")]
     assert found.facts.stated(WEAK).truth is UNKNOWN
 
 
@@ -334,7 +336,7 @@ def test_an_examination_without_a_site_is_a_no_for_all_sites() -> None:
 def test_the_basis_says_whether_weakness_was_reported_or_examined(elements: Json, words: str) -> None:
     answer = facts(observation(WEAKNESS, valueBoolean=True, **elements)).stated(WEAK)
 
-    assert words in answer.basis[0].fact
+    assert words in fact_words(answer.basis[0], packaged())
 
 
 @pytest.mark.parametrize(
@@ -345,7 +347,9 @@ def test_the_basis_says_whether_weakness_was_reported_or_examined(elements: Json
     ],
 )
 def test_the_basis_of_a_no_says_how_it_is_one(elements: Json, words: str) -> None:
-    assert facts(condition(WEAKNESS, **elements)).stated(WEAK).basis[0].fact.endswith(words)
+    (basis,) = facts(condition(WEAKNESS, **elements)).stated(WEAK).basis
+
+    assert fact_words(basis, packaged()).endswith(words)
 
 
 def test_a_day_is_the_effective_one_else_when_it_was_issued() -> None:
@@ -387,7 +391,7 @@ def test_full_strength_of_a_hand_does_not_deny_weakness() -> None:
     said = facts(own("mrc-grade", valueInteger=5, bodySite=HAND))
 
     assert said.stated(WEAK).truth is UNKNOWN
-    assert said.statements[WEAK][0].words == "MRC grade 5, hand"
+    assert fact_words(said.statements[WEAK][0].basis, packaged()) == "MRC grade 5, hand"
 
 
 def test_a_system_is_known_by_its_oid_too() -> None:

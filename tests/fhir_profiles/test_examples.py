@@ -66,7 +66,7 @@ def test_orders_for_a_record_made_by_chance_keep_to_their_profiles(bundle: Json,
         whole = emitted.profiled(order, f"order-{number}")
         assert get_fhir_model_class("ServiceRequest").model_validate(whole)
         assert not list(CHECKER.faults(whole))
-    assert get_fhir_model_class("Parameters").model_validate(evaluation(assessment, every_rule=True))
+    assert get_fhir_model_class("Parameters").model_validate(evaluation(assessment, known, every_rule=True))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -93,7 +93,7 @@ def test_an_activity_has_the_code_of_its_order(knowledge: Knowledge, artefacts: 
 def test_the_library_asks_for_what_the_prefetch_asks_for(artefacts: Artefacts) -> None:
     asked = [need["type"] for need in artefacts["Library/twitch-data-requirements"]["dataRequirement"]]
 
-    assert sorted(asked) == sorted({s.key: s.resource_type for sv in SERVICES for s in sv.sources}.values())
+    assert sorted(asked) == sorted({s.key: s.resource_type for sv in SERVICES for s in sv.templates}.values())
 
 
 def test_the_elements_of_a_type_are_those_of_its_view() -> None:
@@ -107,7 +107,7 @@ def test_the_client_capabilities_hold_every_parameter_of_the_templates(
     resources = artefacts["CapabilityStatement/twitch-cds-client"]["rest"][0]["resource"]
     known = {r["type"]: {p["name"] for p in r.get("searchParam", ())} for r in resources}
     for service in SERVICES:
-        for source in service.sources:
+        for source in service.templates:
             for parameter in ("patient", "code"):
                 wanted = f"{parameter}=" in source.query(knowledge)
                 assert (parameter in known[source.resource_type]) == wanted

@@ -15,7 +15,7 @@ from service.hooks.hook import CallContext
 from service.hooks.prefetch import gather
 from service.hooks.red_flags import respond
 from service.hooks.request import HookRequest
-from service.hooks.templates import SOURCES
+from service.hooks.templates import TEMPLATES
 from service.knowledge import Knowledge
 
 Call = Callable[..., HookRequest]
@@ -94,14 +94,14 @@ def test_required_keys_that_were_not_sent_are_fetched_and_nothing_else_without_a
 def test_with_a_twitch_the_optional_keys_are_fetched_too(
     call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
-    ehr.has = {source.key: found() for source in SOURCES} | {
+    ehr.has = {source.key: found() for source in TEMPLATES} | {
         "patient": {"resourceType": "Patient", "id": "p1"}
     }
 
     reply = respond(call(conditions=found(twitch)), given)
 
     (asked,) = ehr.asked
-    assert asked.keys() == {source.key for source in SOURCES} - REQUIRED
+    assert asked.keys() == {source.key for source in TEMPLATES} - REQUIRED
     assert asked["patient"] == "Patient/p1"
     assert reply.assessment
     assert reply.assessment.incomplete == ()
@@ -256,6 +256,6 @@ def test_an_id_cannot_change_the_query(ehr: Ehr, knowledge: Knowledge) -> None:
     )
 
     with pytest.raises(RecordNotAvailable):
-        gather({}, SOURCES, access)
+        gather({}, TEMPLATES, access)
 
     assert ehr.asked[0]["conditions"] == "Condition?patient=p1%26_include%3D%2A%252e"

@@ -8,7 +8,7 @@ import pytest
 
 from service.errors import RecordNotAvailable
 from service.fhir.read.record import Entry
-from service.hooks.prefetch import SOURCES, Prefetched, gather
+from service.hooks.prefetch import TEMPLATES, Prefetched, gather
 from tests.fhir.resources import packaged
 
 Raw = Callable[[dict[str, Any]], dict[str, msgspec.Raw]]
@@ -19,7 +19,7 @@ WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning",
 CONDITION = {"resourceType": "Condition", "id": "c1"}
 NEXT = [{"relation": "self", "url": "https://ehr/1"}, {"relation": "next", "url": "https://ehr/2"}]
 REQUIRED = {"conditions": NOTHING, "observations": NOTHING}
-EVERYTHING = {source.key: NOTHING for source in SOURCES} | {"patient": {"resourceType": "Patient"}}
+EVERYTHING = {source.key: NOTHING for source in TEMPLATES} | {"patient": {"resourceType": "Patient"}}
 
 
 def bundle(*resources: Any, **more: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def found(prefetched: Prefetched) -> list[Entry]:
     ],
 )
 def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> None:
-    prefetched = gather(raw({**EVERYTHING, "conditions": value}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "conditions": value}), TEMPLATES)
 
     assert prefetched.incomplete == ()
     assert found(prefetched)[0].resource == {"resourceType": "Patient"}
@@ -76,7 +76,7 @@ def test_a_query_without_results_means_none_on_record(raw: Raw, value: Any) -> N
 )
 def test_a_required_key_that_failed_or_is_no_result_is_missing(raw: Raw, value: Any, why: str) -> None:
     with pytest.raises(RecordNotAvailable, match=why) as caught:
-        gather(raw({**REQUIRED, "conditions": value}), SOURCES)
+        gather(raw({**REQUIRED, "conditions": value}), TEMPLATES)
 
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions"]
 
@@ -84,7 +84,7 @@ def test_a_required_key_that_failed_or_is_no_result_is_missing(raw: Raw, value: 
 @pytest.mark.conformance("36", "prefetch-absent")
 def test_every_missing_required_key_is_named(raw: Raw) -> None:
     with pytest.raises(RecordNotAvailable) as caught:
-        gather(raw({"patient": {"resourceType": "Patient"}}), SOURCES)
+        gather(raw({"patient": {"resourceType": "Patient"}}), TEMPLATES)
 
     assert [missing.split()[0] for missing in caught.value.missing] == ["conditions", "observations"]
 
@@ -94,20 +94,22 @@ def test_missing_optional_keys_are_named_and_the_rest_is_used(raw: Raw) -> None:
     sent = {**EVERYTHING, "conditions": bundle(CONDITION), "medications": ERROR}
     del sent["procedures"]
 
-    prefetched = gather(raw(sent), SOURCES)
+    prefetched = gather(raw(sent), TEMPLATES)
 
     assert prefetched.incomplete == ("medications", "procedures")
     assert [entry.resource["resourceType"] for entry in found(prefetched)] == ["Patient", "Condition"]
 
 
 def test_null_is_not_missing(raw: Raw) -> None:
-    assert gather(raw(dict.fromkeys(EVERYTHING)), SOURCES).incomplete == ()
+    assert gather(raw(dict.fromkeys(EVERYTHING)), TEMPLATES).incomplete == ()
 
 
 @pytest.mark.conformance("38", "prefetch-next")
 @pytest.mark.parametrize("entry", [[], [{"resource": CONDITION}]], ids=["an empty page", "a page"])
 def test_a_bundle_with_a_next_page_is_incomplete(raw: Raw, entry: list[Any]) -> None:
-    prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry, "link": NEXT}}), SOURCES)
+    prefetched = gather(
+        raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry, "link": NEXT}}), TEMPLATES
+    )
 
     assert prefetched.incomplete == ("conditions",)
     with pytest.raises(RecordNotAvailable, match="all pages"):
@@ -115,7 +117,7 @@ def test_a_bundle_with_a_next_page_is_incomplete(raw: Raw, entry: list[Any]) -> 
 
 
 def test_a_next_page_of_an_optional_key_is_named_and_no_more(raw: Raw) -> None:
-    prefetched = gather(raw({**EVERYTHING, "medications": {**NOTHING, "link": NEXT}}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "medications": {**NOTHING, "link": NEXT}}), TEMPLATES)
 
     prefetched.insist_on_whole()
 
@@ -124,7 +126,7 @@ def test_a_next_page_of_an_optional_key_is_named_and_no_more(raw: Raw) -> None:
 
 @pytest.mark.conformance("37")
 def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> None:
-    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, ERROR)}), TEMPLATES)
 
     assert prefetched.incomplete == ("conditions",)
     assert CONDITION in [entry.resource for entry in found(prefetched)]
@@ -132,39 +134,41 @@ def test_an_error_among_the_results_means_that_some_are_missing(raw: Raw) -> Non
 
 
 def test_a_warning_among_the_results_is_passed_over(raw: Raw) -> None:
-    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, WARNING)}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "conditions": bundle(CONDITION, WARNING)}), TEMPLATES)
 
     assert prefetched.incomplete == ()
 
 
 def test_a_links_member_of_any_shape_is_no_failure(raw: Raw) -> None:
     for link in (None, {}, "next", [None], [{"relation": 1}]):
-        assert gather(raw({**EVERYTHING, "conditions": {**NOTHING, "link": link}}), SOURCES).incomplete == ()
+        assert (
+            gather(raw({**EVERYTHING, "conditions": {**NOTHING, "link": link}}), TEMPLATES).incomplete == ()
+        )
 
 
 def test_keys_that_nobody_asked_for_are_passed_over(raw: Raw) -> None:
-    prefetched = gather(raw({**EVERYTHING, "allergies": bundle(CONDITION)}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "allergies": bundle(CONDITION)}), TEMPLATES)
 
     assert "allergies" not in prefetched.values
 
 
 def test_a_patient_may_come_as_a_search_result(raw: Raw) -> None:
     prefetched = gather(
-        raw({**EVERYTHING, "patient": bundle({"resourceType": "Patient", "id": "p"})}), SOURCES
+        raw({**EVERYTHING, "patient": bundle({"resourceType": "Patient", "id": "p"})}), TEMPLATES
     )
 
     assert [entry.resource["id"] for entry in found(prefetched)] == ["p"]
 
 
 def test_another_resource_in_the_place_of_the_patient_is_not_the_patient(raw: Raw) -> None:
-    assert gather(raw({**EVERYTHING, "patient": CONDITION}), SOURCES).incomplete == ("patient",)
+    assert gather(raw({**EVERYTHING, "patient": CONDITION}), TEMPLATES).incomplete == ("patient",)
 
 
 def test_a_number_beyond_a_double_spoils_its_own_resource_only(raw: Raw) -> None:
     entries = b'[{"resource":{"resourceType":"Condition","id":"c1"}},{"resource":{"x":1e999}}]'
     sent = raw({**EVERYTHING, "conditions": b'{"resourceType":"Bundle","entry":' + entries + b"}"})
 
-    resources = [entry.resource for entry in found(gather(sent, SOURCES))]
+    resources = [entry.resource for entry in found(gather(sent, TEMPLATES))]
 
     assert resources == [{"resourceType": "Patient"}, CONDITION, None]
 
@@ -173,14 +177,14 @@ def test_escaped_member_names_are_the_same_names(raw: Raw) -> None:
     sent = raw({**EVERYTHING, "conditions": rb'{"resource\u0054ype":"OperationOutcome"}'})
 
     with pytest.raises(RecordNotAvailable):
-        gather(sent, SOURCES)
+        gather(sent, TEMPLATES)
 
 
 @pytest.mark.parametrize("entry", ["absent", None, []], ids=["absent", "null", "empty"])
 def test_a_first_page_without_entries_holds_nothing(raw: Raw, entry: Any) -> None:
     page = {**NOTHING, "link": NEXT} | ({} if entry == "absent" else {"entry": entry})
 
-    prefetched = gather(raw({**EVERYTHING, "medications": page}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "medications": page}), TEMPLATES)
 
     assert [each.resource["resourceType"] for each in found(prefetched)] == ["Patient"]
 
@@ -203,11 +207,11 @@ def of(resource_type: str, subject: str | None) -> dict[str, Any]:
 )
 def test_entries_without_a_resource_of_the_type_are_not_an_empty_record(raw: Raw, entry: list[Any]) -> None:
     with pytest.raises(RecordNotAvailable, match=r"conditions .*nothing of its type"):
-        gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry}}), SOURCES)
+        gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": entry}}), TEMPLATES)
 
 
 def test_a_resource_in_the_place_of_its_entry_is_read(raw: Raw) -> None:
-    prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": [CONDITION]}}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "conditions": {**NOTHING, "entry": [CONDITION]}}), TEMPLATES)
 
     assert CONDITION in [entry.resource for entry in found(prefetched)]
 
@@ -216,7 +220,7 @@ def test_a_resource_in_the_place_of_its_entry_is_read(raw: Raw) -> None:
 def test_a_bundle_that_counts_more_than_it_holds_is_not_the_whole(raw: Raw, held: int) -> None:
     page = {**bundle(*[of("Condition", "Patient/p1")] * held), "total": 120}
 
-    prefetched = gather(raw({**EVERYTHING, "conditions": page}), SOURCES)
+    prefetched = gather(raw({**EVERYTHING, "conditions": page}), TEMPLATES)
 
     assert prefetched.incomplete == ("conditions",)
     with pytest.raises(RecordNotAvailable, match="all pages"):
@@ -228,7 +232,7 @@ def test_what_is_included_is_not_counted_as_a_match(raw: Raw) -> None:
     medicine = {"resource": {"resourceType": "Medication", "id": "m"}, "search": {"mode": "include"}}
     page = {**NOTHING, "total": 1, "entry": [prescription, medicine]}
 
-    assert gather(raw({**EVERYTHING, "medications": page}), SOURCES).incomplete == ()
+    assert gather(raw({**EVERYTHING, "medications": page}), TEMPLATES).incomplete == ()
 
 
 @pytest.mark.parametrize(
@@ -246,7 +250,7 @@ def test_a_required_key_that_is_about_others_only_tells_nothing_of_the_patient(
     sent = raw({**EVERYTHING, "conditions": bundle(*[of("Condition", subject) for subject in subjects])})
 
     if answered:
-        assert gather(sent, SOURCES, patient="p1").incomplete == ()
+        assert gather(sent, TEMPLATES, patient="p1").incomplete == ()
     else:
         with pytest.raises(RecordNotAvailable, match=r"conditions .*about others"):
-            gather(sent, SOURCES, patient="p1")
+            gather(sent, TEMPLATES, patient="p1")

@@ -21,9 +21,11 @@ from typing import Any
 
 from service.facts import Facts, MedicineUse, Past, Patient, Relative, UnreadMedicine
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Basis
+from service.facts.answers import Basis, Kind
+from service.facts.places import Place
+from service.facts.reasons import Reason
 from service.facts.results import Result
-from service.facts.statements import Form, Place, Statement, gathered
+from service.facts.statements import Form, Statement, gathered
 from service.facts.truth import Truth
 from service.knowledge import Knowledge, load
 
@@ -130,7 +132,6 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
     return Statement(
         concept,
         truth,
-        known.words,
         f"{form.value}/{source}",
         form,
         known.kind,
@@ -143,7 +144,7 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),
-        note=said.get("note"),
+        notes=(Reason(said["note"]),) if "note" in said else (),
     )
 
 
@@ -155,27 +156,25 @@ def _result(analyte: str, source: str, measured: Any) -> Result:
     when = measured.get("when", "today")
     return Result(
         analyte,
-        known.words,
         f"Observation/{source}",
         amount(text, known.unit) if readable else None,
         day(when) if when != "never" else None,
         measured.get("moment"),
         measured.get("low"),
         measured.get("high"),
-        None if readable else measured.get("why", "the result has no unit"),
+        None if readable else Reason(measured.get("why", "no-unit")),
     )
 
 
 def _medicines(given: Mapping[str, Any]) -> Iterator[MedicineUse]:
     for word, truth in (("takes", Truth.YES), ("takes_not", Truth.NO)):
         for name in given.get(word, ()):
-            words = packaged().medicines[name].words
-            yield MedicineUse(name, truth, Basis(words, f"MedicationStatement/{name}"))
+            yield MedicineUse(name, truth, Basis(name, f"MedicationStatement/{name}", kind=Kind.MEDICINE))
 
 
 def _relative(index: int, item: Mapping[str, str]) -> Relative:
     concept = item.get("concept", "motor-neuron-disease")
-    basis = Basis(f"{concept} in a relative", f"FamilyMemberHistory/r{index}")
+    basis = Basis(concept, f"FamilyMemberHistory/r{index}", kind=Kind.RELATIVE)
     return Relative(concept, Truth[item["first_degree"]], basis)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import pytest
 
 from service.assessment import Assessment, Disposition, OpenQuestion, Referral
+from service.facts.amounts import Amount
+from service.facts.reasons import Reason, reason
+from service.knowledge.words import fact_words
 from service.rules import RULES, evaluate
 from service.rules.contributors import contributors
 from tests.rules.case_files import Case, cases
@@ -41,7 +45,7 @@ def test_a_contributor_has_its_words_and_what_it_rests_on() -> None:
 
     assert assessed({"twitch_onset": "3 days ago", "caffeine-intake": "900"}).contributors == (named,)
     assert (named.id, named.words) == ("caffeine", packaged().rules["caffeine"].says)
-    assert [b.fact for b in named.basis] == ["caffeine intake 900 mg/d"]
+    assert [fact_words(b, packaged()) for b in named.basis] == ["caffeine intake 900 mg/d"]
 
 
 @pytest.mark.parametrize("case", cases("tests"))
@@ -347,21 +351,21 @@ def test_open_questions_ask_what_could_raise_the_disposition() -> None:
 
 
 def test_what_the_record_left_open_is_asked_first() -> None:
-    vague = {"truth": "UNKNOWN", "stated": "today", "note": "recorded only as “weakness”"}
+    vague = {"truth": "UNKNOWN", "stated": "today", "note": "not-a-grade"}
 
     assessment = assessed({"twitch_onset": "3 days ago", "speech-difficulty": vague})
 
     first = assessment.open_questions[0]
-    assert (first.fact, first.why) == ("speech-difficulty", "recorded only as “weakness”")
+    assert (first.fact, first.why) == ("speech-difficulty", Reason("not-a-grade"))
 
 
 def test_a_question_keeps_the_reason_of_the_rule_that_asked_first_for_the_most() -> None:
-    vague = {"truth": "UNKNOWN", "stated": "today", "note": "recorded only as “weakness”"}
+    vague = {"truth": "UNKNOWN", "stated": "today", "note": "not-a-grade"}
 
     assessment = assessed({"twitch_onset": "3 days ago", "muscle-weakness": vague, "speech-difficulty": "NO"})
 
     ask = packaged().questions["muscle-weakness"]
-    first = OpenQuestion("muscle-weakness", "recorded only as “weakness”", ask, Disposition.SAME_DAY)
+    first = OpenQuestion("muscle-weakness", Reason("not-a-grade"), ask, Disposition.SAME_DAY)
     assert assessment.open_questions[0] == first
 
 
@@ -410,7 +414,7 @@ EYELID = {"twitch_recorded": "20 days ago", "twitch_site": "eyelid"}
 def test_an_eyelid_that_may_have_twitched_for_three_months_is_asked_since_when() -> None:
     assessment = assessed(EYELID)
 
-    why = "known to have lasted ≥20 d, but not since when"
+    why = reason("lasted", duration=Amount(20, inf, "d"))
     ask = packaged().questions["twitch-onset"]
     asked = [q for q in assessment.open_questions if q.fact == "twitch-onset"]
     assert asked == [OpenQuestion("twitch-onset", why, ask, Disposition.ROUTINE_REFERRAL)]

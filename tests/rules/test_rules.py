@@ -11,6 +11,7 @@ from service.facts import Facts
 from service.facts.answers import Answer, not_recorded
 from service.facts.truth import Truth
 from service.knowledge.advice import Thresholds
+from service.knowledge.words import reason_words
 from service.rules import RULES
 from service.rules.contributors import TRIGGERS, high_alcohol
 from service.rules.red_flags import cramping
@@ -56,7 +57,7 @@ def test_an_answer_rests_on_and_lacks_what_its_case_says(case: Case) -> None:
     answer = ASKED[case.of](given, packaged().thresholds)
 
     rests_on = [b.source for b in answer.basis]
-    lacks = [f"{'!' * gap.recorded}{gap.fact}: {gap.why}" for gap in answer.gaps]
+    lacks = [f"{'!' * gap.recorded}{gap.fact}: {reason_words(gap.why, packaged())}" for gap in answer.gaps]
     assert (rests_on if case.rests_on is not None else None) == case.rests_on
     assert (lacks if case.lacks is not None else None) == case.lacks
 

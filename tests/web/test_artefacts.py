@@ -102,6 +102,13 @@ def test_a_search_is_paged_where_that_is_asked_for(client: FlaskClient) -> None:
     assert max(len(page["entry"]) for page in pages) == 4
 
 
+@pytest.mark.parametrize("number", ["1000000000", "9" * 5000, "0" * 5000])
+def test_a_count_is_a_number_however_long(client: FlaskClient, number: str) -> None:
+    answer = client.get(f"/fhir/ValueSet?_count={number}&_offset={number}")
+
+    assert (answer.status_code, len(answer.get_json().get("entry", []))) == (200, 0)
+
+
 def test_a_count_of_none_is_told_the_total(client: FlaskClient) -> None:
     bundle = client.get("/fhir/ValueSet?_count=0&_summary=count").get_json()
 
@@ -126,6 +133,7 @@ def test_a_count_of_none_is_told_the_total(client: FlaskClient) -> None:
         ("/fhir/ValueSet?_count=many", 400, "invalid"),
         ("/fhir/ValueSet?_offset=1.5", 400, "invalid"),
         ("/fhir/$evaluate", 405, "not-supported"),
+        ("/fhir/$nothing", 404, "not-found"),
         ("/fhir/PlanDefinition/fasciculation-red-flags/$apply", 405, "not-supported"),
         (f"{QUESTIONNAIRE}?_format=xml", 406, "not-supported"),
         ("/fhir/metadata?_format=application/fhir%2Bxml", 406, "not-supported"),
@@ -227,8 +235,8 @@ def test_the_capability_statement_declares_every_route_and_no_other(app: Flask) 
         for interaction in resource["interaction"]:
             rules.add(
                 {
-                    "read": "GET /fhir/<resource_type>/<artefact_id>",
-                    "search-type": "GET /fhir/<resource_type>",
+                    "read": "GET /fhir/<type:resource_type>/<artefact_id>",
+                    "search-type": "GET /fhir/<type:resource_type>",
                 }[interaction["code"]]
             )
         for operation in resource.get("operation", ()):

@@ -67,7 +67,16 @@ MISTAKEN = [
         "a patient with a path",
         {**CALL, "context": {**CONTEXT, "patientId": "a/b"}},
         "context.patientId",
-        "path",
+        "id of one Patient",
+    ),
+    *(
+        (
+            f"a patient named {written!r}",
+            {**CALL, "context": {**CONTEXT, "patientId": written}},
+            "context.patientId",
+            "id of one Patient",
+        )
+        for written in ("*", "a|b", "p1,p2", "p1&_count=1", "p1 ", "p1\n", "ü", "x" * 65)
     ),
     (
         "a patient with no id",

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.auth.clients import PROFILES
+from service.auth.clients import DIALECTS as PROFILES
 from service.hooks.dialects import DIALECTS
 from tests.web.test_calls import empty_members
 from tests.web.trusted import PUBLIC_URL, bearing, registered

@@ -12,8 +12,10 @@ from service.assessment_json import _number, _range, assessment_json
 from service.facts import Patient
 from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
+from service.knowledge import load
 
 MEMBERS = [
     "on",
@@ -145,7 +147,7 @@ def test_numbers_are_written_without_needless_digits_and_without_infinity() -> N
 
 
 def test_an_explained_finding_says_by_what_and_has_no_disposition() -> None:
-    basis = Basis("cramps", "Condition/c", "2026-01-01", "preliminary")
+    basis = Basis("cramp", "Condition/c", "2026-01-01", (Reason("preliminary"),))
     finding = Finding(
         "cramping",
         RuleKind.OTHER,
@@ -157,12 +159,18 @@ def test_an_explained_finding_says_by_what_and_has_no_disposition() -> None:
         explained_by="benign fasciculation syndrome",
     )
 
-    (said,) = assessment_json(assessed(findings=(finding,)))["findings"]
+    (said,) = assessment_json(assessed(findings=(finding,)), load())["findings"]
 
     assert said["disposition"] is None
     assert said["explainedBy"] == "benign fasciculation syndrome"
     assert said["basis"] == [
-        {"fact": "cramps", "source": "Condition/c", "date": "2026-01-01", "note": "preliminary"}
+        {
+            "fact": "cramp",
+            "says": "muscle cramps",
+            "source": "Condition/c",
+            "date": "2026-01-01",
+            "note": "preliminary",
+        }
     ]
 
 
@@ -170,7 +178,7 @@ def test_a_blood_panel_lists_its_analytes_and_other_tests_have_none() -> None:
     panel = SuggestedTest("blood-panel", "weakness", None, ("b12",), {"tsh": "done 2026-10-02"})
     done = SuggestedTest("mri-brain", "", "done 2026-09-01")
 
-    tests = assessment_json(assessed(tests=(panel, done)))["tests"]
+    tests = assessment_json(assessed(tests=(panel, done)), load())["tests"]
 
     assert tests == [
         {

@@ -76,6 +76,29 @@ def test_an_error_can_be_read_by_the_page_that_caused_it(cors: FlaskClient) -> N
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (400, EHR)
 
 
+@pytest.mark.parametrize("origin", [EHR, "https://evil.example", None])
+@pytest.mark.parametrize("path", ["/cds-services", "/livez", "/nowhere"])
+def test_no_cache_gives_one_origin_the_answer_to_another(
+    cors: FlaskClient, path: str, origin: str | None
+) -> None:
+    answer = cors.get(path, headers={"Origin": origin} if origin else {})
+
+    assert "origin" in answer.vary
+
+
+def test_a_page_is_told_before_it_calls_that_it_may_whatever_the_address_ends_with(
+    cors: FlaskClient,
+) -> None:
+    asked = {"Origin": EHR, "Access-Control-Request-Method": "GET"}
+    asked["Access-Control-Request-Headers"] = "authorization"
+
+    for path in ("/cds-services", "/cds-services/"):
+        may = cors.options(path, headers=asked)
+        assert (may.status_code, may.headers["Access-Control-Allow-Origin"]) == (200, EHR)
+        assert may.headers["Access-Control-Allow-Headers"] == "authorization"
+        assert cors.get(path, headers={"Origin": EHR}).json["services"]
+
+
 def test_without_the_setting_no_page_may_call(client: FlaskClient, hook_call: dict[str, Any]) -> None:
     answer = client.post(HOOK, json=hook_call, headers={"Origin": EHR})
 
@@ -96,3 +119,42 @@ def test_a_wrong_method_is_told_the_right_one(client: FlaskClient) -> None:
     answer = client.delete(HOOK)
 
     assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [HOOK, "/cds-services", "/evaluate", "/fhir/$evaluate", "/fhir/ValueSet", "/fhir/metadata", "/docs"],
+)
+def test_options_names_the_methods_that_work(client: FlaskClient, path: str) -> None:
+    named = {method.strip() for method in client.options(path).headers["Allow"].split(",")}
+
+    works = {
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+        if client.open(path, method=method, json={}).status_code != 405
+    }
+    assert named == works
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//cds-services",
+        "/cds-services//x",
+        "//evil.example",
+        f"{HOOK}/",
+        "/evaluate/",
+        "/fhir//ValueSet",
+        "/docs/",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_address_with_a_slash_too_many_is_not_found_and_leads_nowhere(
+    client: FlaskClient, path: str, method: str
+) -> None:
+    answer = client.open(
+        method=method, json={}, headers={"Host": "evil.example"}, environ_overrides={"PATH_INFO": path}
+    )
+
+    assert (answer.status_code, answer.get_json()["resourceType"]) == (404, "OperationOutcome")
+    assert "Location" not in answer.headers

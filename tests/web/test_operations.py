@@ -14,7 +14,7 @@ from service.assessment import Assessment
 from service.assessment_json import assessment_json
 from service.cards import build
 from service.knowledge import Knowledge
-from tests.patients.stories import PATHWAYS, Story, stories
+from tests.patients.stories import PATHWAYS, Story, knowledge, stories
 from tests.web.conftest import ON
 
 APPLY = "/fhir/PlanDefinition/fasciculation-red-flags/$apply"
@@ -281,7 +281,7 @@ def test_the_parameters_say_what_the_json_of_evaluate_says(
     parts = evaluated(client, story.bundle, **of(story, pathway), all={"valueBoolean": True})
 
     assessment: Assessment = story.assessment(pathway)
-    assert told(parts) == from_json(assessment_json(assessment, every_rule=True))
+    assert told(parts) == from_json(assessment_json(assessment, knowledge(), every_rule=True))
 
 
 def told(parts: list[Json]) -> Any:

@@ -27,7 +27,7 @@ EVERY = [
 ]
 # A value for each variable of a path.
 NAMES = {"service_id": "fasciculation-red-flags", "plan_id": "fasciculation-red-flags"}
-NAMES |= {"resource_type": "Questionnaire", "artefact_id": "twitch-history"}
+NAMES |= {"type:resource_type": "Questionnaire", "artefact_id": "twitch-history"}
 OPEN = {
     "/",
     "/conformance",

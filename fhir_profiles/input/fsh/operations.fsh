@@ -47,6 +47,13 @@ RuleSet: Basis
     * use = #out
     * min = 1
     * max = "1"
+    * documentation = "The id of the fact in the knowledge."
+    * type = #string
+  * part[+]
+    * name = #says
+    * use = #out
+    * min = 1
+    * max = "1"
     * documentation = "The fact, in words."
     * type = #string
   * part[+]

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from math import floor
 
 from service.facts.amounts import Amount, Span
+from service.facts.reasons import Reason
 from service.fhir.read.views import NotReadable, Period, Quantity, Range
 
 _DAYS = {"d": 1, "wk": 7}
@@ -26,7 +27,7 @@ def span(text: str | None) -> Span | None:
             return Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]), text)
         day = date.fromisoformat(text[:10])
     except ValueError:
-        raise NotReadable("a date that no calendar has") from None
+        raise NotReadable(Reason("no-such-date")) from None
     return Span(day, day, text[:10])
 
 
@@ -59,7 +60,7 @@ def at_age(born: Span | None, age: Quantity | None) -> Span | None:
     if born is None or age is None or age.value is None or unit not in (*_DAYS, *_MONTHS):
         return None
     if not 0 <= age.value <= _OLDEST[unit]:
-        raise NotReadable("an age that nobody reaches")
+        raise NotReadable(Reason("no-such-age"))
     first = _aged(born.first, floor(age.value), unit)
     last = _aged(born.last, floor(age.value) + 1, unit) - timedelta(1)
     return Span(first, last, f"aged {age.value:g} {age.unit or age.code}")

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from service.facts import Past, Relative
 from service.facts.amounts import Span
-from service.facts.answers import Basis
+from service.facts.answers import Basis, Kind
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.fhir.read.dates import end, span, start
 from service.fhir.read.reading import Codes, Observed, Reading
 from service.fhir.read.record import Record
-from service.fhir.read.symptoms import FULL_STATUS, meanings, stated
+from service.fhir.read.symptoms import FULL_STATUS, Testimony, meanings, stated
 from service.fhir.read.views import (
     CodeableConcept,
     DiagnosticReport,
@@ -67,9 +67,9 @@ def treatments(record: Record, reading: Reading) -> Iterator[Statement]:
         for meaning in meanings(reading.known(procedure.code), reading):
             if meaning.aspect == DIALYSIS:
                 when = day.until(reading.on) if day else None
-                template = Statement("", Truth.YES, "", source, Form.OBSERVATION, stated=when, examined=True)
                 counts = reading.knowledge.thresholds.symptoms_count
-                yield from stated(template.but(counts_days=counts), meaning, ())
+                said = Testimony(source, Form.OBSERVATION, stated=when, examined=True, counts_days=counts)
+                yield from stated(said, meaning, ())
 
     return reading.each(record.of("Procedure"), Procedure, given)
 
@@ -90,8 +90,16 @@ def relatives(record: Record, reading: Reading) -> Iterator[Relative]:
         for condition in history.condition or ():
             for meaning in meanings(reading.known(condition.code), reading):
                 if meaning.concept in FAMILIAL:
-                    words = f"{meaning.words} in a relative"
-                    basis = Basis(words, source, day.text if day else None, stated=day)
+                    written = day.text if day else None
+                    basis = Basis(
+                        meaning.concept,
+                        source,
+                        written,
+                        stated=day,
+                        kind=Kind.RELATIVE,
+                        aspect=meaning.aspect,
+                        code=meaning.code if meaning.unspecific else None,
+                    )
                     yield Relative(meaning.concept, degree, basis)
 
     return reading.each(record.of("FamilyMemberHistory"), FamilyMemberHistory, familial)

@@ -7,15 +7,21 @@ from dataclasses import replace
 from math import inf
 
 from service.facts.amounts import Amount
+from service.facts.reasons import Reason, reason
 from service.facts.results import Result
+from service.facts.statements import noted
 from service.fhir.read.dates import moment
 from service.fhir.read.reading import Codes, Observed, Reading
-from service.fhir.read.symptoms import FULL_STATUS, notes
+from service.fhir.read.symptoms import status_notes
 from service.fhir.read.views import Quantity, Range, ReferenceRange, Valued
 from service.knowledge.measures import Analyte
 
 UCUM = ("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8", None)
 NORMAL_RANGE = "normal"
+ADJUSTED = "calcium-adjusted"
+NO_ALBUMIN = Reason("no-albumin")
+# An amount, or why there is none.
+Measure = tuple[Amount | None, Reason | None]
 
 
 def results(seen: Iterable[Observed], reading: Reading) -> Iterator[Result]:
@@ -33,41 +39,41 @@ def with_adjusted_calcium(found: list[Result], reading: Reading) -> list[Result]
     g/L) mmol/L with an albumin of the same day or the day before or after; without one
     the total stands in, and its note says so.
     """
-    adjusted = {r.when for r in found if r.analyte == "calcium-adjusted" and r.amount}
+    adjusted = {r.when for r in found if r.analyte == ADJUSTED and r.amount}
     albumin = [r for r in found if r.analyte == "albumin" and r.amount]
     totals = [r for r in found if r.analyte == "calcium" and r.when not in adjusted]
     return found + [_adjusted(total, albumin, reading) for total in totals]
 
 
-def answer_amount(analyte: Analyte, quantity: Quantity, reading: Reading) -> tuple[Amount | None, str | None]:
+def answer_amount(analyte: Analyte, quantity: Quantity, reading: Reading) -> Measure:
     """A quantity as an amount in the analyte's unit, or None and why it cannot be read."""
     if quantity.value is None:
-        return None, "the result has no number"
+        return None, Reason("no-number")
     factor = _factor(analyte, quantity, reading)
-    if isinstance(factor, str):
+    if isinstance(factor, Reason):
         return None, factor
     return _plausible(analyte, _compared(quantity).times(factor, analyte.unit), quantity.value * factor)
 
 
-def _plausible(analyte: Analyte, amount: Amount, number: float) -> tuple[Amount | None, str | None]:
+def _plausible(analyte: Analyte, amount: Amount, number: float) -> Measure:
     """The amount, unless its `number` (in the analyte's unit) is one that nobody can have."""
     if number < 0:
-        return None, "the number is negative"
+        return None, Reason("negative")
     if number <= analyte.most:
         return amount, None
     most = Amount.exactly(analyte.most, analyte.unit)
-    return None, f"the number is beyond what is possible for {analyte.words}: more than {most}"
+    return None, reason("beyond-possible", analyte=analyte.id, most=most)
 
 
 def _results(one: Observed, part: Valued, analytes: Iterable[Analyte], reading: Reading) -> Iterator[Result]:
     observation = one.observation
     at = moment(observation.effective_date_time or observation.effective_instant)
     dated = one.day.until(reading.on) if one.day else None
-    note = None if observation.status in FULL_STATUS else observation.status
+    notes = status_notes(observation.status)
     for analyte in analytes:
         amount, why = _amount(analyte, part, reading)
         low, high = _reference(analyte, part.reference_range or (), part.value_quantity, reading)
-        yield Result(analyte.id, analyte.words, one.source, amount, dated, at, low, high, why, note)
+        yield Result(analyte.id, one.source, amount, dated, at, low, high, why, notes)
 
 
 def _analytes(codes: Codes, reading: Reading) -> list[Analyte]:
@@ -75,7 +81,7 @@ def _analytes(codes: Codes, reading: Reading) -> list[Analyte]:
     return [reading.knowledge.analytes[name] for name in dict.fromkeys(found)]
 
 
-def _amount(analyte: Analyte, part: Valued, reading: Reading) -> tuple[Amount | None, str | None]:
+def _amount(analyte: Analyte, part: Valued, reading: Reading) -> Measure:
     if part.value_quantity is not None:
         return answer_amount(analyte, part.value_quantity, reading)
     if part.value_range is not None:
@@ -84,26 +90,26 @@ def _amount(analyte: Analyte, part: Valued, reading: Reading) -> tuple[Amount | 
         number = float(part.value_integer)
         return _plausible(analyte, Amount.exactly(number, analyte.unit), number)
     if part.data_absent_reason is not None:
-        return None, "no value was recorded"
-    return None, "the value is not a quantity" if part.has_value else "the result has no value"
+        return None, Reason("no-value-recorded")
+    return None, Reason("not-a-quantity" if part.has_value else "result-without-value")
 
 
-def _range(analyte: Analyte, given: Range, reading: Reading) -> tuple[Amount | None, str | None]:
+def _range(analyte: Analyte, given: Range, reading: Reading) -> Measure:
     low, why_low = answer_amount(analyte, given.low, reading) if given.low else (None, None)
     high, why_high = answer_amount(analyte, given.high, reading) if given.high else (None, None)
     if why_low or why_high or (low is None and high is None):
-        return None, why_low or why_high or "the range is empty"
+        return None, why_low or why_high or Reason("empty-range")
     return Amount(low.low if low else -inf, high.high if high else inf, analyte.unit), None
 
 
-def _factor(analyte: Analyte, quantity: Quantity, reading: Reading) -> float | str:
+def _factor(analyte: Analyte, quantity: Quantity, reading: Reading) -> float | Reason:
     """What converts the quantity into the analyte's unit, or why nothing does."""
     unit = quantity.code if quantity.code and quantity.system in UCUM else quantity.unit
     if unit is None:
-        return 1.0 if analyte.kind == "score" else "the result has no unit"
+        return 1.0 if analyte.kind == "score" else Reason("no-unit")
     factor = analyte.units.get(reading.knowledge.units.get(unit, unit))
     if factor is None:
-        return f"the unit is none that converts to {analyte.unit} for {analyte.words}"
+        return reason("unit-not-converted", unit=analyte.unit, analyte=analyte.id)
     return factor
 
 
@@ -135,14 +141,14 @@ def _bound(
     if bound is None or bound.value is None:
         return None
     unit = bound if bound.unit or bound.code else value
-    factor = _factor(analyte, unit, reading) if unit else "no unit"
-    return None if isinstance(factor, str) else round(bound.value * factor, 9)
+    factor = _factor(analyte, unit, reading) if unit else Reason("no-unit")
+    return None if isinstance(factor, Reason) else round(bound.value * factor, 9)
 
 
 def _adjusted(total: Result, albumins: list[Result], reading: Reading) -> Result:
     threshold = reading.knowledge.thresholds
-    note = notes(total.note, "no albumin to adjust it by")
-    stand_in = replace(total, analyte="calcium-adjusted", words="total calcium", note=note)
+    notes = noted(*total.notes, NO_ALBUMIN)
+    stand_in = replace(total, analyte=ADJUSTED, notes=notes, measured=total.analyte)
     near = [a for a in albumins if _days_apart(total, a) <= threshold.albumin_apart]
     if total.amount is None or not near:
         return stand_in
@@ -151,8 +157,7 @@ def _adjusted(total: Result, albumins: list[Result], reading: Reading) -> Result
     low = total.amount.low + threshold.calcium_per_albumin * (threshold.albumin_normal - albumin.high)
     high = total.amount.high + threshold.calcium_per_albumin * (threshold.albumin_normal - albumin.low)
     amount = Amount(round(low, 9), round(high, 9), total.amount.unit, total.amount.above, total.amount.below)
-    stand_in = replace(stand_in, words="albumin-adjusted calcium", low=None, high=None)
-    return replace(stand_in, amount=amount, note=total.note)
+    return replace(total, analyte=ADJUSTED, amount=amount, low=None, high=None)
 
 
 def _days_apart(one: Result, other: Result) -> float:

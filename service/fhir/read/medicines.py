@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from service.facts import MedicineUse, UnreadMedicine
 from service.facts.amounts import Span
-from service.facts.answers import Basis
+from service.facts.answers import Basis, Denial, Kind
+from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.fhir.read.dates import end, span, start
 from service.fhir.read.reading import Reading
@@ -29,7 +30,7 @@ from service.knowledge.products import RXNORM
 
 ENDED = ("completed", "stopped")
 NOT_MEANT = ("proposal", "plan", "option")
-BY_NAME = "by its name"
+BY_NAME = Reason("by-its-name")
 DISPLAY = 60
 
 
@@ -116,13 +117,21 @@ def _uses(
     for medicine, words in (coded or _by_name(said, systemic=form.systemic)).items():
         if form.inhaled and not reading.knowledge.medicines[medicine].inhaled:
             continue
-        yield MedicineUse(
-            medicine, truth, Basis(words[:DISPLAY], source, date, None if coded else BY_NAME, stated=day)
+        basis = Basis(
+            medicine,
+            source,
+            date,
+            () if coded else (BY_NAME,),
+            stated=day,
+            kind=Kind.MEDICINE,
+            value=words[:DISPLAY] or None,
+            denial=Denial.DENIED if truth is Truth.NO else None,
         )
+        yield MedicineUse(medicine, truth, basis)
 
 
 def _by_code(told: _Told, reading: Reading) -> dict[str, str]:
-    """The classes of the known codes, each with words for it; the order of codings is no matter."""
+    """The classes of the known codes, each with its name ("" without one), whatever the order of codings."""
     knows = reading.knowledge
     displays: dict[tuple[str, str], list[str]] = {}
     for coding in (coding for concept in told.concepts for coding in concept.coding or ()):
@@ -133,8 +142,7 @@ def _by_code(told: _Told, reading: Reading) -> dict[str, str]:
     for (system, code), shown in sorted(displays.items()):
         product = knows.products.get(code) if system == RXNORM else None
         for medicine in knows.medicine_codes.find(system, code):
-            named = _short(product.name) if product else knows.medicines[medicine].words
-            words = min(shown, default=named)
+            words = min(shown, default=_short(product.name) if product else "")
             found.setdefault(medicine, words)
     return found
 

@@ -21,8 +21,8 @@ def person(record: Record, reading: Reading) -> Person:
             reading.born = span(patient.birth_date)
             age = years_between(reading.born, reading.on)
             return Person(record.patient or source, age, _deceased(patient, reading.on))
-        except NotReadable as reason:
-            reading.set_aside(source, str(reason))
+        except NotReadable as fault:
+            reading.set_aside(source, fault.why)
     return Person(record.patient)
 
 

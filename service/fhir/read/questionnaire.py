@@ -12,15 +12,18 @@ from dataclasses import replace
 
 from service.facts import Relative
 from service.facts.amounts import Span
+from service.facts.answers import Basis, Denial, Kind
+from service.facts.places import Place
+from service.facts.reasons import reason
 from service.facts.results import Result
-from service.facts.statements import Form, Place, Statement
+from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.facts.twitch import ROOT
 from service.fhir.read.dates import span
 from service.fhir.read.measurements import answer_amount
 from service.fhir.read.reading import Reading
 from service.fhir.read.record import Record
-from service.fhir.read.symptoms import grades, stated
+from service.fhir.read.symptoms import PRELIMINARY, Testimony, grades, stated
 from service.fhir.read.views import CodeableConcept, QuestionnaireResponse, ResponseAnswer, ResponseItem
 from service.fhir.references import OWN_CANONICAL
 from service.knowledge.codes import Meaning, on_side
@@ -42,19 +45,16 @@ def answers(record: Record, reading: Reading) -> Iterator[Told]:
         day = span(response.authored)
         if response.status not in READ or (day and day.first > reading.on):
             return
-        template = Statement(
-            "",
-            Truth.YES,
-            "",
+        said = Testimony(
             source,
             Form.ANSWER,
             stated=day.until(reading.on) if day else None,
-            note="preliminary" if response.status == "in-progress" else None,
+            notes=(PRELIMINARY,) if response.status == "in-progress" else (),
         )
         ours = (response.questionnaire or "").startswith(OWN_CANONICAL)
         for item in _items(response.item or ()):
             for answer in item.answer or ():
-                yield from _answer(item.link_id, answer, template, reading, ours=ours)
+                yield from _answer(item.link_id, answer, said, reading, ours=ours)
 
     return reading.each(record.of("QuestionnaireResponse"), QuestionnaireResponse, answered)
 
@@ -68,62 +68,64 @@ def _items(items: tuple[ResponseItem, ...]) -> Iterator[ResponseItem]:
 
 
 def _answer(
-    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading, *, ours: bool
+    link_id: str, answer: ResponseAnswer, said: Testimony, reading: Reading, *, ours: bool
 ) -> Iterator[Told]:
     knows = reading.knowledge
     if ours and link_id == FAMILY:
-        yield from _family(answer, template, reading)
+        yield from _family(answer, said, reading)
         return
     if ours and link_id in ABOUT_THE_TWITCH:
-        yield from _about_twitch(link_id, answer, template, reading)
+        yield from _about_twitch(link_id, answer, said, reading)
         return
     if link_id in knows.analytes and answer.value_quantity is not None:
         analyte = knows.analytes[link_id]
         amount, why = answer_amount(analyte, answer.value_quantity, reading)
-        yield Result(
-            analyte.id, analyte.words, template.source, amount, template.stated, why=why, note=template.note
-        )
+        yield Result(analyte.id, said.source, amount, said.stated, why=why, notes=said.notes)
         return
-    yield from grades(template, [("own", link_id)], _number(answer), (), reading)
+    yield from grades(said, [("own", link_id)], _number(answer), (), reading)
     for meaning in knows.meanings.find("own", link_id) or (_of_concept(link_id, reading) if ours else ()):
         truth, value = _said(meaning, answer, reading)
         if truth is not None:
-            yield from stated(_with(template, truth, value, _counts(meaning, reading)), meaning, ())
+            counts = _counts(meaning, reading)
+            yield from stated(replace(said, truth=truth, value=value, counts_days=counts), meaning, ())
 
 
 def _about_twitch(
-    link_id: str, answer: ResponseAnswer, template: Statement, reading: Reading
+    link_id: str, answer: ResponseAnswer, said: Testimony, reading: Reading
 ) -> Iterator[Statement]:
     """Since when it twitches, or where: the onset is that of the twitch, not of each place."""
     meaning = _of_concept(ROOT, reading)[0]
-    said = _with(template, Truth.YES, None, _counts(meaning, reading))
+    counts = _counts(meaning, reading)
     if link_id == ONSET:
-        if (onset := _onset(answer, template, reading)) is not None:
+        if (onset := _onset(answer, said, reading)) is not None:
             # Without the day of the answer the onset is all that dates it, and does not make it old.
-            yield from stated(
-                said.but(onset=onset, counts_days=said.counts_days if said.stated else None), meaning, ()
-            )
+            began = replace(said, onset=onset, counts_days=counts if said.stated else None)
+            yield from stated(began, meaning, ())
     elif places := _places(answer, SITES[link_id], reading):
-        yield from stated(said, meaning, places)
+        yield from stated(replace(said, counts_days=counts), meaning, places)
 
 
-def _family(answer: ResponseAnswer, template: Statement, reading: Reading) -> Iterator[Relative]:
+def _family(answer: ResponseAnswer, said: Testimony, reading: Reading) -> Iterator[Relative]:
     """The question names the relatives of the first degree, so a yes or no is one about them."""
-    truth, _ = _said(Meaning(FAMILY, "", "", "", "symptom", None, examined=False), answer, reading)
+    truth, _ = _said(Meaning(FAMILY, "", "symptom", None, examined=False), answer, reading)
     if truth in (Truth.YES, Truth.NO):
-        words = "motor neuron disease or frontotemporal dementia in a first-degree relative"
-        said = replace(template.basis, fact=words if truth is Truth.YES else f"{words}: no")
-        yield Relative(MND, truth, said)
+        written = said.stated.text if said.stated else None
+        denial = Denial.DENIED if truth is Truth.NO else None
+        yield Relative(
+            MND,
+            truth,
+            Basis(FAMILY, said.source, written, said.notes, said.stated, kind=Kind.RELATIVE, denial=denial),
+        )
 
 
-def _onset(answer: ResponseAnswer, template: Statement, reading: Reading) -> Span | None:
+def _onset(answer: ResponseAnswer, said: Testimony, reading: Reading) -> Span | None:
     """The day it began; one that lies after the answer says nothing, and is told."""
     onset = span(answer.value_date or answer.value_date_time)
     if onset is None:
         return None
-    last = min(template.stated.last, reading.on) if template.stated else reading.on
+    last = min(said.stated.last, reading.on) if said.stated else reading.on
     if onset.first > last:
-        reading.set_aside(template.source, f"{ONSET} lies after the day of the answer")
+        reading.set_aside(said.source, reason("onset-after-answer", question=ONSET))
         return None
     return onset.until(last)
 
@@ -138,21 +140,6 @@ def _places(answer: ResponseAnswer, side: str | None, reading: Reading) -> tuple
 def _counts(meaning: Meaning, reading: Reading) -> float:
     concept = reading.knowledge.concepts[meaning.concept]
     return concept.counts_days or reading.knowledge.thresholds.symptoms_count
-
-
-def _with(template: Statement, truth: Truth, value: str | None, counts: float) -> Statement:
-    return Statement(
-        "",
-        truth,
-        "",
-        template.source,
-        template.form,
-        stated=template.stated,
-        examined=False,
-        counts_days=counts,
-        value=value,
-        note=template.note,
-    )
 
 
 def _said(meaning: Meaning, answer: ResponseAnswer, reading: Reading) -> tuple[Truth | None, str | None]:
@@ -173,7 +160,7 @@ def _of_concept(link_id: str, reading: Reading) -> tuple[Meaning, ...]:
     concept = reading.knowledge.concepts.get(link_id)
     if concept is None or concept.kind == "diagnosis":
         return ()
-    return (Meaning(concept.id, "", concept.words, concept.words, concept.kind, None, examined=False),)
+    return (Meaning(concept.id, "", concept.kind, None, examined=False),)
 
 
 def _number(answer: ResponseAnswer) -> float | None:

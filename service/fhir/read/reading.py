@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from service.assessment import Unreadable
 from service.facts.amounts import Span
-from service.facts.statements import Place
+from service.facts.places import Place
+from service.facts.reasons import Reason
 from service.fhir.read.record import Kept
 from service.fhir.read.views import CodeableConcept, NotReadable, Observation, Valued, View, view
 from service.knowledge import Knowledge
@@ -57,8 +58,8 @@ class Reading:
         for source, seen in self.views(kept, kind):
             try:
                 found = list(read(source, seen))
-            except NotReadable as reason:
-                self.set_aside(source, str(reason))
+            except NotReadable as fault:
+                self.set_aside(source, fault.why)
             else:
                 yield from found
 
@@ -66,12 +67,12 @@ class Reading:
         for source, resource in kept:
             try:
                 yield source, view(kind, resource)
-            except NotReadable as reason:
-                self.set_aside(source, str(reason))
+            except NotReadable as fault:
+                self.set_aside(source, fault.why)
 
-    def set_aside(self, source: str, reason: str) -> None:
+    def set_aside(self, source: str, why: Reason) -> None:
         """Note that a resource, or a part of it, could not be read."""
-        self.unreadable.append(Unreadable(source, reason))
+        self.unreadable.append(Unreadable(source, why))
 
     def known(self, concept: CodeableConcept | None) -> Codes:
         """The codes of systems that we know, each with our short name of the system."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from service.assessment import Unreadable
 from service.errors import NotABundle, PatientNotInBundle, SeveralPatients
+from service.facts.reasons import Reason
 from service.fhir.references import normal
 from service.knowledge import Knowledge
 
@@ -144,7 +145,7 @@ class _Sorter:
         resource = entry.resource
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(kind, str):
-            self.unreadable.append(Unreadable(f"entry {index}", "no resourceType: not a FHIR resource"))
+            self.unreadable.append(Unreadable(f"entry {index}", Reason("no-resource-type")))
         elif kind == "Medication":
             for name in filter(None, (_own_reference(resource), entry.full_url)):
                 self.medications[name] = resource

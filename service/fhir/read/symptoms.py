@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from service.facts.amounts import Span
-from service.facts.statements import Form, Place, Statement
+from service.facts.amounts import Amount, Span
+from service.facts.places import Place
+from service.facts.reasons import Reason, reason
+from service.facts.statements import Form, Statement, noted
 from service.facts.truth import Truth
 from service.fhir.read.dates import at_age, between_ages, span, start
 from service.fhir.read.reading import Codes, Observed, Part, Reading
@@ -17,13 +19,19 @@ from service.knowledge.codes import Meaning, on_side
 
 GONE = {"inactive", "remission", "resolved"}
 PRESENT = {"active", "recurrence", "relapse"}
-PERHAPS_OVER = "recorded as over, but not so exactly that it is known to be over by now"
+PERHAPS_OVER = Reason("perhaps-over")
+PRELIMINARY = Reason("preliminary")
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
 ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
 ABATEMENT = tuple(name.replace("onset", "abatement") for name in ONSET)
 EFFECTIVE = ("effective_date_time", "effective_period", "effective_instant", "effective_timing")
 FULL_STATUS = ("final", "amended", "corrected")
+STATUS_NOTES = {
+    "preliminary": PRELIMINARY,
+    "registered": Reason("registered"),
+    "unknown": Reason("unknown-status"),
+}
 NO_STATUS = ("cancelled", "entered-in-error")
 MRC_GRADE = "mrc-grade"
 WEAKNESS = "muscle-weakness"
@@ -36,7 +44,60 @@ class Said:
 
     truth: Truth
     value: str | None = None
-    note: str | None = None
+    note: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """What a resource says before it is known of what: the fields of the statements that it makes."""
+
+    source: str
+    form: Form
+    truth: Truth = Truth.YES
+    stated: Span | None = None
+    onset: Span | None = None
+    examined: bool = False
+    refuted: bool = False
+    ended: bool = False
+    open_end: bool = False
+    confirmed: bool = True
+    counts_days: float | None = None
+    value: str | Amount | None = None
+    notes: tuple[Reason, ...] = ()
+
+    def of(
+        self,
+        concept: str,
+        *,
+        aspect: str,
+        place: Place | None,
+        kind: str = "symptom",
+        truth: Truth | None = None,
+        examined: bool = True,
+        code: tuple[str, str] | None = None,
+        notes: tuple[Reason, ...] | None = None,
+    ) -> Statement:
+        """The statement on a concept; `examined` is whether its code can be a clinician's own finding."""
+        return Statement(
+            concept,
+            self.truth if truth is None else truth,
+            self.source,
+            self.form,
+            kind,
+            aspect,
+            self.stated,
+            self.onset,
+            place,
+            self.examined and examined,
+            self.refuted,
+            self.ended,
+            self.open_end,
+            self.confirmed,
+            self.counts_days,
+            self.value,
+            code,
+            self.notes if notes is None else notes,
+        )
 
 
 def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
@@ -51,8 +112,8 @@ def observed(record: Record, reading: Reading) -> Iterator[Observed]:
             continue
         try:
             day = _when(observation)
-        except NotReadable as reason:
-            reading.set_aside(source, str(reason))
+        except NotReadable as fault:
+            reading.set_aside(source, fault.why)
             continue
         if day is None or day.first <= reading.on:
             parts = (observation, *(observation.component or ()))
@@ -98,10 +159,7 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     day = recorded or onset
     if "entered-in-error" in verified or not said or (day and day.first > reading.on):
         return
-    template = Statement(
-        "",
-        Truth.YES,
-        "",
+    template = Testimony(
         source,
         Form.CONDITION,
         examined=True,
@@ -109,19 +167,20 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         onset=onset.until(reading.on) if onset and onset.first <= reading.on else None,
     )
     if "refuted" in verified:
-        template = template.but(truth=Truth.NO, refuted=True)
+        template = replace(template, truth=Truth.NO, refuted=True)
     elif (over := _over(condition, reading)) is Truth.YES:
         ended = _ended(condition, reading)
         since = ended.until(reading.on) if ended and ended.first <= reading.on else template.stated
-        template = template.but(truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
+        template = replace(template, truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
     elif over is Truth.UNKNOWN:
-        template = template.but(truth=Truth.UNKNOWN, ended=True, note=PERHAPS_OVER)
+        template = replace(template, truth=Truth.UNKNOWN, ended=True, notes=(PERHAPS_OVER,))
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
         diagnosis = meaning.kind == "diagnosis" or meaning.concept in reading.knowledge.diagnoses
         suspected = diagnosis and bool(SUSPECTED & verified)
-        yield from stated(template.but(confirmed=not suspected), meaning, places, elsewhere=elsewhere)
+        said_of = replace(template, confirmed=False) if suspected else template
+        yield from stated(said_of, meaning, places, elsewhere=elsewhere)
 
 
 def _tells(part: Part, reading: Reading) -> bool:
@@ -132,15 +191,12 @@ def _tells(part: Part, reading: Reading) -> bool:
 
 def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> Iterator[Statement]:
     observation, day = one.observation, one.day
-    template = Statement(
-        "",
-        Truth.YES,
-        "",
+    template = Testimony(
         one.source,
         Form.OBSERVATION,
         stated=day.until(reading.on) if day else None,
         examined=not _reported(observation),
-        note=None if observation.status in FULL_STATUS else observation.status,
+        notes=status_notes(observation.status),
     )
     places = reading.places(observation.body_site)
     elsewhere = observation.body_site is not None and not places
@@ -150,7 +206,7 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
 
 
 def grades(
-    template: Statement, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
+    template: Testimony, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
     """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
     if ("own", MRC_GRADE) not in codes:
@@ -159,18 +215,17 @@ def grades(
     readable = grade is not None and 0 <= grade <= threshold.full_strength
     weak = readable and grade is not None and grade < threshold.full_strength
     truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
-    words = f"MRC grade {grade:g}" if readable else "MRC grade"
+    graded = replace(
+        template,
+        truth=truth,
+        value=Amount.exactly(grade, "1") if readable and grade is not None else None,
+        examined=True,
+        counts_days=threshold.symptoms_count,
+        notes=template.notes if readable else (Reason("not-a-grade"),),
+    )
     for place in tuple(places) or (None,):
-        yield template.but(
-            concept=WEAKNESS,
-            aspect="" if truth is Truth.NO and place is None else MRC_GRADE,
-            truth=truth,
-            words=f"{words}, {place.words}" if place else words,
-            place=place,
-            examined=True,
-            counts_days=threshold.symptoms_count,
-            note=template.note if readable else "the grade is not a whole number from 0 to 5",
-        )
+        aspect = "" if truth is Truth.NO and place is None else MRC_GRADE
+        yield graded.of(WEAKNESS, aspect=aspect, place=place)
 
 
 def _grade(part: Valued) -> float | None:
@@ -181,7 +236,7 @@ def _grade(part: Valued) -> float | None:
 
 
 def _part(
-    template: Statement,
+    template: Testimony,
     part: Part,
     places: Iterable[Place],
     elsewhere: bool,
@@ -196,37 +251,41 @@ def _part(
         counts = _counts_days(meaning, reading)
         itself = full and _states_itself(part.codes, meaning, reading)
         said = _answer(meaning, part.valued, reading, states_itself=itself)
-        template_of = template.but(truth=said.truth, value=said.value, counts_days=counts)
-        template_of = template_of.but(
-            note=notes(template.note, said.note), confirmed=_settled(meaning, reading)
+        answered = replace(
+            template,
+            truth=said.truth,
+            value=said.value,
+            counts_days=counts,
+            notes=noted(*template.notes, said.note),
+            confirmed=_settled(meaning, reading),
         )
-        yield from stated(template_of, meaning, places, elsewhere=elsewhere)
+        yield from stated(answered, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
         return
     for meaning in meanings(reading.known(part.valued.value_codeable_concept), reading):
         counts = _counts_days(meaning, reading)
-        found = template.but(counts_days=counts, confirmed=_settled(meaning, reading))
+        found = replace(template, counts_days=counts, confirmed=_settled(meaning, reading))
         if not any(meaning.concept == a.concept for a in asked):
             yield from stated(found, meaning, places, elsewhere=elsewhere)
 
 
 def stated(
-    template: Statement, meaning: Meaning, places: Iterable[Place], *, elsewhere: bool = False
+    template: Testimony, meaning: Meaning, places: Iterable[Place], *, elsewhere: bool = False
 ) -> Iterator[Statement]:
     """The template as statements of a meaning, one a place; a site we do not know makes a NO narrower."""
     truth = Truth.UNKNOWN if meaning.unspecific and template.truth is not Truth.NO else template.truth
-    note = _too_wide(meaning, template.note) if meaning.unspecific else template.note
+    wide = _too_wide(meaning) if meaning.unspecific else None
     aspect = meaning.aspect or ("elsewhere" if elsewhere and truth is Truth.NO else "")
     for place in _where(meaning.place, tuple(places)):
-        yield template.but(
-            concept=meaning.concept,
+        yield template.of(
+            meaning.concept,
             kind=meaning.kind,
             aspect=aspect,
             truth=truth,
-            words=_words(meaning, place, template),
             place=place,
-            examined=template.examined and meaning.examined,
-            note=note,
+            examined=meaning.examined,
+            code=meaning.code if meaning.unspecific else None,
+            notes=noted(*template.notes, wide) if wide else None,
         )
 
 
@@ -242,22 +301,11 @@ def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None,
     return within or tuple(on_side(known, side) for side in sides) or (known,)
 
 
-def _words(meaning: Meaning, place: Place | None, template: Statement) -> str:
-    named = place is not None and place.words and (meaning.place is None or place != meaning.place)
-    words = f"{meaning.words}, {place.words}" if named and place else meaning.words
-    if place and meaning.place and place.site == meaning.place.site and place.side:
-        words = f"{meaning.words} ({place.side})"
-    if template.value:
-        words += f": {template.value.replace('-', ' ')}"
-    if meaning.concept == WEAKNESS and not meaning.unspecific:
-        words += " (examined)" if template.examined and meaning.examined else " (reported)"
-    if template.truth is Truth.NO:
-        words = f"{words}: {'refuted' if template.refuted else 'over' if template.ended else 'no'}"
-    return words
-
-
-def _too_wide(meaning: Meaning, note: str | None) -> str:
-    return notes(note, f"recorded only as “{meaning.display}” ({meaning.code}), which leaves it open") or ""
+def _too_wide(meaning: Meaning) -> Reason | None:
+    if meaning.code is None:
+        return None
+    system, code = meaning.code
+    return reason("code-too-wide", concept=meaning.concept, system=system, code=code)
 
 
 def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
@@ -268,20 +316,20 @@ def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
 def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: bool) -> Said:
     """What was answered to the question (or finding) that the code names."""
     if part.data_absent_reason is not None:
-        reason = next((c.code for c in part.data_absent_reason.coding or ()), None)
-        return Said(Truth.UNKNOWN, note=f"no value was recorded ({reason or 'reason not coded'})")
+        why = next((c.code for c in part.data_absent_reason.coding or () if c.code), None)
+        return Said(Truth.UNKNOWN, note=reason("absent", why=why) if why else Reason("absent-without-reason"))
     if part.value_boolean is not None:
         return Said(Truth.YES if part.value_boolean else Truth.NO)
     if part.value_codeable_concept is not None:
         return _coded_answer(meaning, part.value_codeable_concept, reading)
     if part.has_value:
-        return Said(Truth.UNKNOWN, note="the value is of a type that does not answer the question")
+        return Said(Truth.UNKNOWN, note=Reason("value-of-another-type"))
     interpreted = _interpreted(part, reading)
     if interpreted is not None:
         return Said(interpreted)
     if states_itself:
         return Said(Truth.YES)
-    return Said(Truth.UNKNOWN, note="the question has no value")
+    return Said(Truth.UNKNOWN, note=Reason("question-without-value"))
 
 
 def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) -> Said:
@@ -292,10 +340,10 @@ def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) ->
             return Said(Truth.YES, value=code)
         truth = reading.knowledge.coded_answers.get((system, code))
         if truth is not None and not answers:
-            return Said(truth, note="recorded as unknown" if truth is Truth.UNKNOWN else None)
+            return Said(truth, note=Reason("recorded-as-unknown") if truth is Truth.UNKNOWN else None)
     if any(m.concept == meaning.concept and not m.unspecific for m in meanings(codes, reading)):
         return Said(Truth.YES)
-    return Said(Truth.UNKNOWN, note="the coded value is none that we know")
+    return Said(Truth.UNKNOWN, note=Reason("value-not-known"))
 
 
 def _interpreted(part: Valued, reading: Reading) -> Truth | None:
@@ -366,6 +414,6 @@ def _ended(condition: Condition, reading: Reading) -> Span | None:
     )
 
 
-def notes(*said: str | None) -> str | None:
-    """What must be noted of a statement or result, each note once; None where nothing must."""
-    return "; ".join(dict.fromkeys(note for note in said if note)) or None
+def status_notes(status: str) -> tuple[Reason, ...]:
+    """What must be noted of an Observation for its status: preliminary, registered, or an unknown one."""
+    return () if status in FULL_STATUS else (STATUS_NOTES[status],)

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from service.facts.reasons import Reason, reason
+
 _YEAR, _MONTH, _DAY = r"[1-9]\d{3}", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
 _TIME = r"T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00))"
 
@@ -23,6 +25,8 @@ Date = Annotated[str, Meta(pattern=f"^{_YEAR}(-{_MONTH}(-{_DAY})?)?$")]
 DateTime = Annotated[str, Meta(pattern=f"^{_YEAR}(-{_MONTH}(-{_DAY}({_TIME})?)?)?$")]
 Instant = Annotated[str, Meta(pattern=f"^{_YEAR}-{_MONTH}-{_DAY}{_TIME}$")]
 Text = Annotated[str, Meta(min_length=1)]
+# What a view that checks itself raises.
+SEVERAL_VALUES = "more than one value[x]"
 
 
 class View(Struct, rename="camel"):
@@ -91,7 +95,7 @@ class Valued(View):
     def __post_init__(self) -> None:
         """R4 allows one value."""
         if self._values() > 1:
-            raise ValueError("more than one value[x]")
+            raise ValueError(SEVERAL_VALUES)
 
     @property
     def has_value(self) -> bool:
@@ -328,7 +332,11 @@ V = TypeVar("V", bound=View)
 
 
 class NotReadable(ValueError):
-    """A resource is not valid FHIR in an element that we read; the message names the path, not the value."""
+    """A resource is not valid FHIR in an element that we read; `why` names the path, not the value."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(" ".join([why.id, *(str(value) for _, value in why.values)]))
+        self.why = why
 
 
 def view(kind: type[V], resource: Any) -> V:
@@ -336,36 +344,34 @@ def view(kind: type[V], resource: Any) -> V:
     try:
         return msgspec.convert(resource, kind)
     except msgspec.ValidationError as cause:
-        raise NotReadable(_in_words(str(cause))) from None
+        raise NotReadable(_reason(str(cause))) from None
     except RecursionError:
-        raise NotReadable("nested too deeply") from None
+        raise NotReadable(Reason("nested-too-deeply")) from None
 
 
-# What msgspec expected -> what the element is instead. The first that its message holds is taken.
-_INSTEAD = {
-    "matching regex": "is no FHIR date or time",
-    "Invalid enum value": "is none of the codes that FHIR allows",
-    "length >= 1": "is empty",
-    "Expected `float": "is no number",
-    "Expected `int": "is no whole number",
-    "Expected `bool": "is neither true nor false",
-    "Expected `str": "is no text",
-    "Expected `array": "is no list",
-    "Expected `object": "is a plain value where FHIR has an element with parts",
+# What the message of msgspec holds -> the reason. The first that it holds is taken.
+_WHY_REFUSED = {
+    "matching regex": "not-a-date",
+    "Invalid enum value": "not-a-code",
+    "length >= 1": "empty",
+    "Expected `float": "not-a-number",
+    "Expected `int": "not-an-integer",
+    "Expected `bool": "not-a-boolean",
+    "Expected `str": "not-a-text",
+    "Expected `array": "not-a-list",
+    "Expected `object": "not-an-element",
+    SEVERAL_VALUES: "several-values",
 }
 
 
-def _in_words(message: str) -> str:
-    """The message of msgspec for a clinician: the element as FHIR writes it, never a value that it quotes."""
+def _reason(message: str) -> Reason:
+    """The message of msgspec as a reason: the element as FHIR writes it ("" for the whole), never a value."""
     what, _, where = message.partition(" - at ")
     path = where.strip("`").removeprefix("$").lstrip(".")
     if what.startswith("Object missing required field"):
-        return f"{path}.{what.split('`')[1]} is missing".lstrip(".")
-    for expected, instead in _INSTEAD.items():
-        if expected in what:
-            return f"{path or 'the resource'} {instead}"
-    # Words of our own, from a view that checks itself.
-    return f"{path} has {what}" if path else what
+        return reason("missing", path=f"{path}.{what.split('`')[1]}".lstrip("."))
+    named = next((name for expected, name in _WHY_REFUSED.items() if expected in what), "not-valid")
+    return reason(named, path=path)
 
 
 def one_of(resource: View, *names: str) -> None:
@@ -374,7 +380,7 @@ def one_of(resource: View, *names: str) -> None:
     if values.count(None) < len(values) - 1:
         written = {field.name: field.encode_name for field in msgspec.structs.fields(resource)}
         there = [written[name] for name, value in zip(names, values, strict=True) if value is not None]
-        raise NotReadable(f"more than one of {', '.join(there)} is there")
+        raise NotReadable(reason("several-forms", elements=", ".join(there)))
 
 
 @lru_cache(maxsize=64)

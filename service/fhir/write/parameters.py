@@ -15,17 +15,22 @@ from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
+from service.knowledge import Knowledge
+from service.knowledge.words import fact_words, notes_words, reason_words
 
 Part = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 
 
-def evaluation(assessment: Assessment, *, every_rule: bool = False) -> dict[str, Any]:
+def evaluation(assessment: Assessment, knowledge: Knowledge, *, every_rule: bool = False) -> dict[str, Any]:
     """The assessment as Parameters; `every_rule` adds the findings that are NO."""
-    return {"resourceType": "Parameters", "parameter": list(_parameters(assessment, every_rule=every_rule))}
+    return {
+        "resourceType": "Parameters",
+        "parameter": list(_parameters(assessment, knowledge, every_rule=every_rule)),
+    }
 
 
-def _parameters(assessment: Assessment, *, every_rule: bool) -> Iterator[Part]:
+def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: bool) -> Iterator[Part]:
     yield {"name": "on", "valueDate": assessment.on.isoformat()}
     yield from _code("pathway", assessment.pathway)
     yield from _text("knowledgeVersion", assessment.knowledge_version)
@@ -33,23 +38,27 @@ def _parameters(assessment: Assessment, *, every_rule: bool) -> Iterator[Part]:
     yield _parts("twitch", _twitch(assessment.twitch))
     for finding in assessment.findings:
         if every_rule or finding.truth is not Truth.NO:
-            yield _parts("finding", _finding(finding))
+            yield _parts("finding", _finding(finding, knowledge))
     yield _parts("referral", _referral(assessment.referral))
     for contributor in assessment.contributors:
-        yield _parts("contributor", _contributor(contributor))
+        yield _parts("contributor", _contributor(contributor, knowledge))
     for test in assessment.tests:
         yield _parts("test", _test(test))
     for step in assessment.lifestyle:
         yield _parts("lifestyle", [*_code("id", step.id), *_texts("withheld", step.withheld)])
     for question in assessment.open_questions:
-        asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", question.why)]
+        why = reason_words(question.why, knowledge)
+        asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
         yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
     for unread in assessment.unread_medicines:
         source = {"name": "source", "valueReference": _reference(unread.source)}
         yield _parts("unreadMedicine", [source, *_text("date", unread.date)])
     yield {"name": "otherSubjects", "valueInteger": assessment.other_subjects}
     for lost in assessment.unreadable:
-        yield _parts("unreadable", [*_text("resource", lost.resource), *_text("reason", lost.reason)])
+        yield _parts(
+            "unreadable",
+            [*_text("resource", lost.resource), *_text("reason", reason_words(lost.reason, knowledge))],
+        )
 
 
 def _twitch(twitch: Twitch) -> Iterator[Part]:
@@ -74,21 +83,22 @@ def _range(days: Amount) -> Part:
     }
 
 
-def _finding(finding: Finding) -> Iterator[Part]:
+def _finding(finding: Finding, knowledge: Knowledge) -> Iterator[Part]:
     yield from _code("rule", finding.rule)
     yield from _code("truth", finding.truth.name)
     yield from _code("disposition", None if finding.disposition is None else str(finding.disposition))
     yield from _text("says", finding.says)
     yield from _text("explainedBy", finding.explained_by)
     yield from _texts("evidence", finding.evidence)
-    yield from _bases(finding.answer.basis)
+    yield from _bases(finding.answer.basis, knowledge)
 
 
-def _bases(basis: Iterable[Basis]) -> Iterator[Part]:
+def _bases(basis: Iterable[Basis], knowledge: Knowledge) -> Iterator[Part]:
     for one in basis:
         source = [{"name": "source", "valueReference": _reference(one.source)}] if one.source else []
-        said = [*_text("fact", one.fact), *source, *_text("date", one.date), *_text("note", one.note)]
-        yield _parts("basis", said)
+        named = [*_text("fact", one.concept), *_text("says", fact_words(one, knowledge))]
+        note = _text("note", notes_words(one.notes, knowledge))
+        yield _parts("basis", [*named, *source, *_text("date", one.date), *note])
 
 
 def _reference(source: str) -> Part:
@@ -105,9 +115,9 @@ def _referral(referral: Referral) -> Iterator[Part]:
     yield from _text("note", referral.note)
 
 
-def _contributor(contributor: Contributor) -> Iterator[Part]:
+def _contributor(contributor: Contributor, knowledge: Knowledge) -> Iterator[Part]:
     yield from _code("id", contributor.id)
-    yield from _bases(contributor.basis)
+    yield from _bases(contributor.basis, knowledge)
 
 
 def _test(test: SuggestedTest) -> Iterator[Part]:

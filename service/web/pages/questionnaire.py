@@ -15,6 +15,7 @@ from flask import Blueprint, Response
 
 from service.fhir.write.artefacts import Artefacts
 from service.knowledge import Knowledge
+from service.knowledge.words import place_words
 from service.web.describe.described import described
 from service.web.pages.page import A_PAGE, Page, page
 from service.web.parts import Parts
@@ -68,4 +69,4 @@ def _words(coding: Mapping[str, str], knowledge: Knowledge) -> str:
     """A site as people call it ("upper arm"); else what the form says, in small letters."""
     system = knowledge.systems[coding["system"]]
     places = knowledge.places.find(system, coding["code"])
-    return places[0].words if places else coding["display"].lower()
+    return place_words(places[0], knowledge) if places else coding["display"].lower()

@@ -50,7 +50,8 @@ class TwitchSchema(Shape):
 class BasisSchema(Shape):
     """What a finding rests on."""
 
-    fact = fields.String(**said("In words."))
+    fact = fields.String(**said("Its id in the knowledge."))
+    says = fields.String(**said("The same in words."))
     source = fields.String(**said("The resource that states it.", null=True))
     date = fields.String(**said(f"Of when it is: {A_DAY}.", null=True))
     note = fields.String(**may("What else to know of it."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -93,6 +94,8 @@ CARRIED = {
     "order-sign": ("draftOrders",),
     "order-select": ("draftOrders", "selections"),
 }
+
+FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _call = CallSchema()
@@ -189,10 +192,14 @@ def _flat(messages: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, st
 
 
 def _id(patient: str) -> str:
-    """The id without the type that some clients put before it."""
+    """The id without the type that some clients put before it.
+
+    Anything but a FHIR id could mean other patients once it stands in a query: all ("*"), or several ("a,b").
+    """
     plain = patient.removeprefix("Patient/")
-    if not plain or not plain.isprintable() or {"/", " ", "?", "#"} & set(plain):
+    if not FHIR_ID.fullmatch(plain):
         raise RequestNotUnderstood(
-            "context.patientId must be an id, without a path.", where="context.patientId"
+            "context.patientId must be the id of one Patient: up to 64 letters, digits, hyphens and dots.",
+            where="context.patientId",
         )
     return plain

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from service.cards import Action, Card, Coding, Source, Suggestion
@@ -17,8 +18,13 @@ from service.knowledge import Knowledge
 Json = dict[str, Any]
 
 
-def discovery_json(services: Iterable[CdsService], knowledge: Knowledge, dialect: Dialect) -> Json:
-    """The answer to GET /cds-services: an entry for each hook of each service."""
+def discovery_json(
+    services: Iterable[CdsService], knowledge: Knowledge, dialect: Dialect, since: date | None = None
+) -> Json:
+    """The answer to GET /cds-services: an entry for each hook of each service.
+
+    With `since` the templates ask by category and date, from that day on.
+    """
     return {
         "services": [
             _without_empty(
@@ -26,7 +32,7 @@ def discovery_json(services: Iterable[CdsService], knowledge: Knowledge, dialect
                 title=service.title,
                 description=service.description,
                 id=service.id,
-                prefetch=dict(service.prefetch(knowledge)),
+                prefetch=dict(service.prefetch(knowledge, since)),
                 usageRequirements=service.usage_requirements if dialect.since_2_0 else None,
                 version=service.version if dialect.since_2_0 else None,
             )

@@ -23,7 +23,7 @@ from service.assessment_json import assessment_json
 from service.cards import build
 from service.ehr.client import Fetched, Fetcher, Why
 from service.fhir.read.record import Record, record_of
-from service.hooks.prefetch import SOURCES, gather
+from service.hooks.prefetch import TEMPLATES, gather
 from service.hooks.templates import PATIENT, templates
 from service.knowledge import Knowledge, load
 from tests.conformance.served import Served, served
@@ -150,12 +150,12 @@ def story(who: str) -> list[dict[str, Any]]:
 def fetched_record(
     fetcher: Fetcher, base: str, knowledge: Knowledge, who: str
 ) -> tuple[dict[str, Fetched], Record]:
-    filled = {key: text.replace(PATIENT, who) for key, text in templates(SOURCES, knowledge).items()}
+    filled = {key: text.replace(PATIENT, who) for key, text in templates(TEMPLATES, knowledge).items()}
     fetched = fetcher.fetch(
         filled, base_url=base, token=TOKEN, allowed=[base], private_network=True, deadline_s=20
     )
     prefetch = {key: one.value for key, one in fetched.items() if one.value is not None}
-    prefetched = gather(prefetch, SOURCES)
+    prefetched = gather(prefetch, TEMPLATES)
     resources, passed_over = prefetched.resources(knowledge)
     record = record_of(
         resources,
@@ -184,7 +184,9 @@ def test_the_record_comes_whole_over_several_pages_and_is_assessed(
     assert len(orjson.loads(bytes(fetched["observations"].value))["entry"]) == 26 > PAGE
     assert assessment.raised
     assert record.incomplete == assessment.incomplete == ()
-    assert assessment_json(assessment, every_rule=True) == assessment_json(by_hand, every_rule=True)
+    assert assessment_json(assessment, knowledge, every_rule=True) == assessment_json(
+        by_hand, knowledge, every_rule=True
+    )
 
 
 def test_nobody_elses_resources_come(base: str, fetcher: Fetcher, knowledge: Knowledge) -> None:
