@@ -44,17 +44,19 @@ def service_answers() -> Answer:
     from service.knowledge import load
     from service.store import Store
     from service.web import create_app
+    from structlog.testing import capture_logs
 
     store = Store("sqlite://", hash_key="a key for comparisons")
     store.upgrade()
     client = create_app(Settings(), knowledge=load(), store=store, today=lambda: ON).test_client()
 
     def answer(record: Json, pathway: str) -> Json:
-        response = client.post(
-            f"/evaluate?on={ON}&pathway={pathway}",
-            data=json.dumps(record),
-            headers={"Content-Type": "application/fhir+json"},
-        )
+        with capture_logs():
+            response = client.post(
+                f"/evaluate?on={ON}&pathway={pathway}",
+                data=json.dumps(record),
+                headers={"Content-Type": "application/fhir+json"},
+            )
         found = response.get_json()
         assert response.status_code == 200, (response.status_code, found)
         return dict(found)
@@ -120,7 +122,7 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
         pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))  # type: ignore[assignment]
     pairs |= _tests(ours["tests"], theirs["tests"])
     for fact in QUESTIONS:
-        pairs[f"openQuestions.{fact}"] = (ours["openQuestions"].get(fact), theirs["openQuestions"].get(fact))
+        pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
     if ours["disposition"] == "no-action":
         pairs = {name: pair for name, pair in pairs.items() if not name.startswith(("referral", "contributors"))}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

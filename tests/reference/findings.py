@@ -33,6 +33,7 @@ CONCEPTS = {
         "dyspnoea", "orthopnoea", "dyspnoea-at-rest", "respiratory-failure", "acute-respiratory-failure",
         "chronic-respiratory-failure",
     ),
+    "sensory-change": ("numbness", "paraesthesia", "saddle-numbness"),
     "upper-motor-neuron-signs": (
         "upper-motor-neuron", "hyperreflexia", "spasticity", "babinski", "hoffmann", "clonus",
     ),

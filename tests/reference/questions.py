@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.reference.days import NO, UNKNOWN, YES, within
+from tests.reference.days import NO, UNKNOWN, YES
 from tests.reference.emergencies import lithium_signs, takes_lithium, weaknesses
-from tests.reference.findings import answer, is_known
-from tests.reference.flags import CELLS, DISPOSITIONS, MOTOR, NONE, SAME_DAY
+from tests.reference.flags import CELLS, DISPOSITIONS, NONE, SAME_DAY
 from tests.reference.plan import Case, motor_unclear
 from tests.reference.reading import newest_value
 
@@ -13,7 +12,11 @@ ASKED = ("muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-d
 
 
 def open_questions(case: Case, pathway: str) -> dict[str, str]:
-    """The questions that the model names, each with what it could raise; those of other rules are left out."""
+    """The questions that the model names, each with what it could raise.
+
+    At urgent-referral the motor questions that could make it same-day are left out: how far ahead to look for what
+    an answer could make of another unknown the model does not say.
+    """
     if case.disposition in (NONE, SAME_DAY) or case.record.deceased:
         return {}
     found: dict[str, str] = {}
@@ -30,18 +33,17 @@ def _only_the_eyelid(case: Case) -> bool:
 
 
 def _of_today(case: Case) -> dict[str, str]:
-    """Since when, is it getting worse, was it sudden, do you take lithium."""
+    """Since when, is it getting worse, do you take lithium (else its level)."""
     found = {}
-    rapid = case.same_day["rapid-weakness"].truth == UNKNOWN
-    weak = weaknesses(case.record)
-    course = newest_value(case.record, "weakness-progressive")
-    stable = course is not None and course.value is False
-    if rapid and weak and not stable and any(s.onset is None for s in weak if s.concept != "weakness-progressive"):
-        found["weakness-onset"] = DISPOSITIONS[SAME_DAY]
+    weak = [s for s in weaknesses(case.record) if s.concept != "weakness-progressive"]
+    course = newest_value(case.record, "weakness-progressive", 28)
+    if case.same_day["rapid-weakness"].truth == UNKNOWN and weak:
+        if any(s.onset is None for s in weak):
+            found["weakness-onset"] = DISPOSITIONS[SAME_DAY]
+        if course is None:
+            found["weakness-progressive"] = DISPOSITIONS[SAME_DAY]
+    signs, takes = lithium_signs(case.record), takes_lithium(case.record)
     toxic = case.same_day["lithium-toxicity"].truth == UNKNOWN
-    if toxic and lithium_signs(case.record) == YES and takes_lithium(case.record) == UNKNOWN:
+    if toxic and signs == YES and takes == UNKNOWN:
         found["lithium"] = DISPOSITIONS[SAME_DAY]
     return found
-
-
-__all__ = ["MOTOR", "answer", "is_known", "within"]

@@ -81,10 +81,9 @@ def _present(record: Record, yes: list[Statement]) -> int:
     """NO only by a denial of the last 90 days, or a Condition refuted or ended."""
     if yes:
         return YES
-    names = (*TWITCH, *LOOKALIKES)
     for s in record.statements:
         ends = s.kind != "condition" or not s.visit or not s.ended
-        if s.concept in names and s.truth == NO and is_recent(s, record.on, 90) and ends and s.dated:
+        if s.concept in TWITCH and s.truth == NO and is_recent(s, record.on, 90) and ends and s.dated:
             return NO
     return UNKNOWN
 
@@ -149,29 +148,45 @@ def _confined_to_eyelid(twitches: tuple[Statement, ...]) -> bool:
 
 def _spreading(twitches: tuple[Statement, ...]) -> int:
     """A site other than the eyelid that first appears at least one day after the first site."""
-    days: dict[str, list[Span]] = {}
-    for s in twitches:
-        for site in s.sites:
-            if site not in _WHOLE and (span := s.onset or s.recorded):
-                days.setdefault(site, []).append(span)
-    firsts = {site: min(spans) for site, spans in days.items()}
-    if len(_distinct(firsts)) < 2:
-        return UNKNOWN
-    for site, span in firsts.items():
-        if terms.bare_site(site) == "eyelid":
+    sites = sorted({site for s in twitches for site in s.sites if site not in _WHOLE})
+    for site in sites:
+        first = _not_before(site, twitches)
+        if first is None or terms.bare_site(site) == "eyelid":
             continue
-        earlier = [
-            other
-            for name, other in firsts.items()
-            if not _same_site(name, site) and other.high + timedelta(days=1) <= span.low
-        ]
-        # A site without a side matches either: where it may be an older one it is no new one.
-        older_self = any(
-            _same_site(name, site) and other.low < span.low and name != site for name, other in firsts.items()
-        )
-        if earlier and not older_self:
+        others = [_by(other, twitches) for other in sites if not _same_site(other, site)]
+        if any(day is not None and day < first for day in others):
             return YES
     return UNKNOWN
+
+
+def _by(site: str, twitches: tuple[Statement, ...]) -> date | None:
+    """The day by which the site is known to twitch: its onset, else its first record."""
+    days = [span.high for s in twitches if site in s.sites and (span := s.onset or s.recorded)]
+    return min(days, default=None)
+
+
+def _not_before(site: str, twitches: tuple[Statement, ...]) -> date | None:
+    """The day before which the site is known not to twitch; one without a side may be either. None: not known."""
+    days = []
+    for s in twitches:
+        if not any(_same_site(site, other) for other in s.sites):
+            continue
+        if s.onset:
+            days.append(s.onset.low)
+        elif s.recorded:
+            days.append(_new_since(site, s.recorded.low, twitches))
+    known = [day for day in days if day is not None]
+    return min(known) if known and len(known) == len(days) else None
+
+
+def _new_since(site: str, day: date, twitches: tuple[Statement, ...]) -> date | None:
+    """An earlier record that names its sites and not this one shows that it is new."""
+    earlier = [
+        s.recorded.high
+        for s in twitches
+        if s.recorded and s.recorded.high < day and s.sites and not any(_same_site(site, o) for o in s.sites)
+    ]
+    return max(earlier) + timedelta(days=1) if earlier else None
 
 
 def _same_site(one: str, other: str) -> bool:
@@ -181,14 +196,6 @@ def _same_site(one: str, other: str) -> bool:
     return terms.bare_site(one) == terms.bare_site(other) and (
         one == terms.bare_site(one) or other == terms.bare_site(other)
     )
-
-
-def _distinct(firsts: dict[str, Span]) -> list[str]:
-    found: list[str] = []
-    for site in firsts:
-        if not any(_same_site(site, other) for other in found):
-            found.append(site)
-    return found
 
 
 def _improving(record: Record, twitches: tuple[Statement, ...]) -> bool:
