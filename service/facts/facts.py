@@ -16,7 +16,7 @@ from functools import cached_property
 from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
 from service.facts.reasons import NOT_RECORDED, reason
-from service.facts.results import Measured, Result, not_measured
+from service.facts.results import Measured, Result, not_measured, the_latest
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -169,12 +169,17 @@ class Facts:
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
-        """The newest result (of several at one time, all: the worse decides) of the last `within` days."""
+        """The newest result (of several at one time, all: the worse decides) of the last `within` days.
+
+        One that cannot be read, or whose range does not settle the question, hides no older one that answers
+        YES; beside an older NO the question stays open.
+        """
         recent = self.during(analyte, within=within)
         if len(recent.results) < 2:
             return recent
-        newest = [r for r in recent.results if not any(other.later_than(r) for other in recent.results)]
-        return Measured(analyte, tuple(newest), recent.undecided)
+        newest = the_latest(recent.results)
+        older = tuple(result for result in recent.results if result not in newest)
+        return Measured(analyte, newest, recent.undecided, older)
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""
@@ -232,7 +237,9 @@ class Facts:
         reasons: list[Gap] = []
         for s in self.statements.get(concept, ()):
             counts = self._counts(s, within)
-            if s.truth is Truth.UNKNOWN and counts is not Truth.NO:
+            if s.says_nothing_of_now:
+                reasons.append(Gap(concept, reason("says-nothing-of-now", source=s.source)))
+            elif s.truth is Truth.UNKNOWN and counts is not Truth.NO:
                 why = s.notes[-1] if s.notes else reason("no-answer", source=s.source)
                 reasons.append(Gap(concept, why, recorded=True))
             elif s.truth is Truth.YES and counts is Truth.UNKNOWN:

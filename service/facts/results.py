@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 
 from service.facts.amounts import Amount, Span
-from service.facts.answers import Answer, Basis, Gap, Kind, any_of, not_recorded, unknown
+from service.facts.answers import NO, Answer, Basis, Gap, Kind, any_of, not_recorded, unknown
 from service.facts.reasons import Reason, reason
 from service.facts.truth import Truth
 
@@ -58,11 +59,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Results that a question is put to; of several, the worst answers (any YES is YES)."""
+    """Results that a question is put to; of several, the worst answers (any YES is YES).
+
+    `older` are results that answer only where those of `results` cannot: see `Facts.latest`.
+    """
 
     analyte: str
     results: tuple[Result, ...]
     undecided: Gap | None = None
+    older: tuple[Result, ...] = ()
 
     def at_most(self, limit: float) -> Answer:
         """Whether any result lies at or below `limit`."""
@@ -84,10 +89,21 @@ class Measured:
         """The question, put to each result; UNKNOWN where there is none."""
         if not self.results and self.undecided is None:
             return not_recorded(self.analyte)
-        answers = [self._answer(result, question) for result in self.results]
-        if self.undecided:
-            answers.append(Answer(Truth.UNKNOWN, (), (self.undecided,)))
-        return any_of(answers)
+        answer = any_of(self._answer(result, question) for result in self.results)
+        if answer.truth is Truth.UNKNOWN and self.older:
+            answer |= self._earlier(question)
+        return answer | Answer(Truth.UNKNOWN, (), (self.undecided,)) if self.undecided else answer
+
+    def _earlier(self, question: Callable[[Amount, Result], Truth]) -> Answer:
+        """What the latest of the older results say that decides; beside a newer UNKNOWN only a YES does."""
+        left = self.older
+        while left:
+            newest = the_latest(left)
+            answer = any_of(self._answer(result, question) for result in newest)
+            if answer.truth is not Truth.UNKNOWN:
+                return answer
+            left = tuple(result for result in left if result not in newest)
+        return NO
 
     def _answer(self, result: Result, question: Callable[[Amount, Result], Truth]) -> Answer:
         if result.amount is None:
@@ -97,6 +113,14 @@ class Measured:
             why = reason("does-not-settle", amount=result.amount)
             return unknown(self.analyte, why, basis=(result.basis,), recorded=True)
         return Answer(truth, (result.basis,))
+
+
+def the_latest(results: Sequence[Result]) -> tuple[Result, ...]:
+    """The results that no other one is certainly later than: several where they bear the same time."""
+    dated = [r.when.first for r in results if r.when]
+    latest = max(dated, default=date.min)
+    near = [r for r in results if r.when is None or r.when.last >= latest]
+    return tuple(r for r in near if not any(other.later_than(r) for other in near))
 
 
 @lru_cache(maxsize=1024)

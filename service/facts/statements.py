@@ -15,6 +15,8 @@ from service.facts.reasons import Reason
 from service.facts.truth import Truth
 
 DISAGREES = Reason("record-disagrees")
+# The aspect of a grade of muscle power.
+GRADE = "mrc-grade"
 
 
 class Form(Enum):
@@ -25,14 +27,27 @@ class Form(Enum):
     ANSWER = "QuestionnaireResponse"
 
 
+class End(Enum):
+    """How an entry that was a YES ended.
+
+    `OVER` since the day on which it is `stated`: a NO from then on. `VISIT` is a visit's diagnosis that was
+    closed with the visit: a day on which the finding was recorded. Like an end on no recorded day or of a
+    visit's diagnosis (`SILENT`) it says nothing of now. `PERHAPS` ends somewhere around the day.
+    """
+
+    OVER = "over"
+    VISIT = "visit"
+    SILENT = "silent"
+    PERHAPS = "perhaps"
+
+
 @dataclass(frozen=True)
 class Statement:
     """One statement of the record about one concept (a named set of codes).
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
     or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
-    is of no use. `ended` is a NO that was a YES before (a resolved problem), `open_end`
-    one that ended on no recorded day.
+    is of no use. `end` is how a YES of its time ended.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -48,13 +63,22 @@ class Statement:
     place: Place | None = None
     examined: bool = False
     refuted: bool = False
-    ended: bool = False
-    open_end: bool = False
+    end: End | None = None
     confirmed: bool = True
     counts_days: float | None = None
     value: str | Amount | None = None
     code: tuple[str, str] | None = None
     notes: tuple[Reason, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was a YES before: a problem that is over, or a visit that was closed."""
+        return self.end is not None
+
+    @property
+    def says_nothing_of_now(self) -> bool:
+        """Whether it is history alone: it neither answers nor keeps another answer open."""
+        return self.end in (End.VISIT, End.SILENT)
 
     @property
     def day(self) -> Span | None:
@@ -95,15 +119,21 @@ class Statement:
         """Whether this newer statement replaces the other: same thing, same place, certainly later.
 
         A symptom without a date may be the newer one; a diagnosis without one is taken for the older.
-        A problem that ended on no recorded day does not close another that is still on the list.
+        A problem that ended does not close another one that is still on the list.
         """
-        if self.aspect != other.aspect or not self._speaks_for(other.place):
+        if not self._is_of(other) or not self._speaks_for(other.place):
             return False
         if other.day is None and other.kind != "diagnosis":
             return False
-        if self.open_end and other.form is Form.CONDITION:
+        if self.ended and other.form is Form.CONDITION:
             return False
         return self.later_than(other)
+
+    def _is_of(self, other: Statement) -> bool:
+        """Whether both speak of the same thing; a grade speaks of the weakness at its own place."""
+        if self.aspect == other.aspect:
+            return True
+        return GRADE in (self.aspect, other.aspect) and "" in (self.aspect, other.aspect) and bool(self.place)
 
     def later_than(self, other: Statement) -> bool:
         """Whether this statement is certainly the later one; one without a date is the oldest."""
@@ -111,9 +141,15 @@ class Statement:
         return mine is not None and (theirs is None or mine.first > theirs.last)
 
     def _speaks_for(self, place: Place | None) -> bool:
-        """Without a place: for what has none either, and on examination for the whole body."""
+        """Without a place: for what has none either; on examination, and as an end, for the whole body.
+
+        A grade is one muscle's: it speaks for its own place, and for no wider or less exact one.
+        """
+        if self.aspect == GRADE:
+            return place is not None and self.place == place
         if self.place is None:
-            return place is None or (self.examined and self.form is not Form.CONDITION)
+            whole = self.ended or (self.examined and self.form is not Form.CONDITION)
+            return place is None or whole
         return place is not None and self.place.covers(place)
 
     def contradicts(self, other: Statement) -> bool:

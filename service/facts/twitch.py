@@ -16,7 +16,7 @@ from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, not_recorded, unknown
 from service.facts.places import Place
 from service.facts.reasons import reason
-from service.facts.statements import Statement, basis_among
+from service.facts.statements import End, Statement, basis_among
 from service.facts.truth import Truth
 
 EYELID = "eyelid"
@@ -45,7 +45,7 @@ class Twitch:
         if self.standing:
             return Answer(Truth.YES, tuple(self._basis(s) for s in self.standing))
         denials = [s for s in self._denials if s.concept == ROOT and not s.aspect and not s.place]
-        if denials and not any(s.truth is Truth.UNKNOWN or self._vague(s) for s in self._said):
+        if denials and not any(self._leaves_open(s) for s in self._said):
             return Answer(Truth.NO, tuple(s.basis for s in denials))
         return not_recorded("twitch")
 
@@ -65,14 +65,14 @@ class Twitch:
     def onset(self) -> Span | None:
         """The earliest day spoken of; `duration` says whether it may have begun before."""
         known = [s.onset for s in self.twitches if s.onset]
-        recorded = [s.stated for s in self.twitches if s.stated]
+        recorded = [s.stated for s in (*self.twitches, *self._visits) if s.stated]
         return min([*known, *recorded], key=lambda span: (span.first, span.last), default=None)
 
     @cached_property
     def duration(self) -> Amount | None:
         """For how long, in days. A recorded date alone bounds it from below only."""
         known = [s.onset.days_before(self._on) for s in self.twitches if s.onset]
-        recorded = [s.stated.days_before(self._on) for s in self.twitches if s.stated]
+        recorded = [s.stated.days_before(self._on) for s in (*self.twitches, *self._visits) if s.stated]
         if not known and not recorded:
             return None
         bound = max([ago.low for ago in recorded], default=0.0)
@@ -167,7 +167,21 @@ class Twitch:
         return tuple(firsts)
 
     def _within(self, statement: Statement, days: float) -> bool:
-        return statement.day is not None and statement.day.within(days, self._on) is not Truth.NO
+        """A twitch of no stated time may have been lately."""
+        return statement.day is None or statement.day.within(days, self._on) is not Truth.NO
+
+    @cached_property
+    def _visits(self) -> tuple[Statement, ...]:
+        """Visits for a twitch that still stands: days on which it was recorded."""
+        if not self.twitches:
+            return ()
+        closed = [s for s in self._said if s.end is End.VISIT and s.kind == "twitch"]
+        return tuple(s for s in closed if not any(_denies(d, s) for d in self._denials))
+
+    def _leaves_open(self, statement: Statement) -> bool:
+        """Whether a denial is not the last word beside it."""
+        unsure = statement.truth is Truth.UNKNOWN and not statement.says_nothing_of_now
+        return unsure or self._vague(statement)
 
     def _vague(self, statement: Statement) -> bool:
         return statement.truth is Truth.YES and statement.counts(self._on, None) is Truth.UNKNOWN

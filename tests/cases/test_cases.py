@@ -11,7 +11,11 @@ The `*.toml` files beside this one hold them, a file a chapter. A resource is on
 
 The first part names a code: system, code, words; several codings are joined by " + "; "text …" is text alone.
 "-5d" is five days before `on`, "+1d" a day after it, "2026-09" is written as it stands, "-" leaves it out.
-What is expected stands beside: see EXPECTATIONS at the end.
+What a line may say beside the code: `category encounter` (a visit diagnosis), `words …` (code.text beside a
+coding), `ref …` (medicationReference by its display), `route …`, `= not-asked` (dataAbsentReason),
+`= date 2026-09`, `conclusion …` and `interpretation …` (a report's or a study's result).
+What is expected stands beside: see EXPECTATIONS at the end; what §9 names as members of the JSON is read
+from the JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,7 @@ from service import knowledge as knowledge_module
 from service.assess import assess
 from service.fhir.read.record import entries, record_of
 from service.knowledge.words import notes_words, reason_words
+from tests.patients.stories import golden_assessment
 
 HERE = Path(__file__).parent
 ON = "2026-11-23"
@@ -59,6 +64,14 @@ CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 ROLES = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+WHY_ABSENT = ("unknown", "asked-unknown", "not-asked", "asked-declined", "not-performed")
+CATEGORIES = {
+    "encounter": ("http://terminology.hl7.org/CodeSystem/condition-category", "encounter-diagnosis"),
+    "problem": ("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item"),
+    "exam": ("http://terminology.hl7.org/CodeSystem/observation-category", "exam"),
+    "survey": ("http://terminology.hl7.org/CodeSystem/observation-category", "survey"),
+}
+INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 
 Json = dict[str, Any]
 
@@ -105,10 +118,16 @@ def coding(text: str) -> Json:
     return found
 
 
-def concept(text: str) -> Json:
+def concept(text: str, words: str = "") -> Json:
     if text.startswith("text "):
         return {"text": text[5:]}
-    return {"coding": [coding(part) for part in text.split(" + ")]}
+    found: Json = {"coding": [coding(part) for part in text.split(" + ")]}
+    return found | {"text": words} if words else found
+
+
+def category(name: str) -> list[Json]:
+    system, code = CATEGORIES[name]
+    return [{"coding": [{"system": system, "code": code}]}]
 
 
 def body_site(text: str) -> Json:
@@ -122,9 +141,11 @@ def value_of(text: str, line: Line) -> Json:
     """The value[x] of an Observation: yes, no, unknown, integer 4, 2.4 mmol/L, <2.5 mmol/L, snomed …"""
     if text in ("yes", "no"):
         return {"valueBoolean": text == "yes"}
-    if text == "unknown":
-        return {"dataAbsentReason": {"coding": [{"system": ABSENT, "code": "unknown"}]}}
+    if text in WHY_ABSENT:
+        return {"dataAbsentReason": {"coding": [{"system": ABSENT, "code": text}]}}
     first, _, rest = text.partition(" ")
+    if first == "date":
+        return {"valueDateTime": when(rest, line.on)}
     if first == "integer":
         return {"valueInteger": int(rest)}
     if first == "string":
@@ -145,25 +166,24 @@ def value_of(text: str, line: Line) -> Json:
 
 
 def condition(line: Line, subject: Json) -> Json:
-    found: Json = {"resourceType": "Condition", "subject": subject, "code": concept(line.head)}
+    code = concept(line.head, line.get("words"))
+    found: Json = {"resourceType": "Condition", "subject": subject, "code": code}
+    if line.has("category"):
+        found["category"] = category(line.get("category"))
     if status := line.get("status", "active"):
         found["clinicalStatus"] = {"coding": [{"system": CLINICAL, "code": status}]}
     if verification := line.get("verification", "confirmed"):
         found["verificationStatus"] = {"coding": [{"system": VERIFICATION, "code": verification}]}
         if verification == "entered-in-error":
             found.pop("clinicalStatus", None)
-    if line.has("onset"):
-        found["onsetDateTime"] = line.day("onset")
     if line.has("start"):
         found["onsetPeriod"] = {"start": line.day("start")}
     if line.has("age"):
         found["onsetAge"] = {
             "value": int(line.get("age")), "unit": "a", "system": "http://unitsofmeasure.org", "code": "a",
         }  # fmt: skip
-    if line.has("recorded"):
-        found["recordedDate"] = line.day("recorded")
-    if line.has("abatement"):
-        found["abatementDateTime"] = line.day("abatement")
+    days = {"onset": "onsetDateTime", "recorded": "recordedDate", "abatement": "abatementDateTime"}
+    found |= {element: line.day(key) for key, element in days.items() if line.has(key)}
     if line.has("site"):
         found["bodySite"] = [body_site(site) for site in line.get("site").split(", ")]
     return found
@@ -194,20 +214,36 @@ def observation(line: Line, subject: Json) -> Json:
         for part in line.get("component").split(" & "):
             of, _, what = part.partition(" = ")
             found["component"].append({"code": concept(of), **value_of(what, line)})
-    if line.has("exam"):
-        system = "http://terminology.hl7.org/CodeSystem/observation-category"
-        found["category"] = [{"coding": [{"system": system, "code": "exam"}]}]
+    if line.has("interpretation"):
+        found["interpretation"] = [interpretation(line.get("interpretation"))]
+    for name in ("exam", "survey"):
+        if line.has(name):
+            found["category"] = category(name)
     return found
 
 
+def interpretation(code: str) -> Json:
+    return {"coding": [{"system": INTERPRETATION, "code": code}]}
+
+
 def medication(line: Line, subject: Json) -> Json:
-    found: Json = {"status": line.get("status", "active"), "medicationCodeableConcept": concept(line.head)}
+    found: Json = {"status": line.get("status", "active")}
+    if line.head.startswith("ref"):
+        display = line.head.removeprefix("ref").strip()
+        found["medicationReference"] = {"reference": "Medication/elsewhere"}
+        if display:
+            found["medicationReference"]["display"] = display
+    else:
+        found["medicationCodeableConcept"] = concept(line.head, line.get("words"))
+    if line.has("route"):
+        dosage = "dosage" if line.get("kind") == "statement" else "dosageInstruction"
+        found[dosage] = [{"route": {"text": line.get("route")}}]
     if line.get("kind") == "statement":
         found |= {"resourceType": "MedicationStatement", "subject": subject}
         period = {"start": line.day("start", "-200d"), "end": line.day("end")}
         found["effectivePeriod"] = {key: value for key, value in period.items() if value}
         return found
-    found |= {"resourceType": "MedicationRequest", "intent": "order", "subject": subject}
+    found |= {"resourceType": "MedicationRequest", "intent": line.get("intent", "order"), "subject": subject}
     found["authoredOn"] = line.day("on", "-100d")
     if line.has("end"):
         found["dispenseRequest"] = {
@@ -245,13 +281,16 @@ def procedure(line: Line, subject: Json) -> Json:
 
 
 def report(line: Line, subject: Json) -> Json:
-    return {
+    found: Json = {
         "resourceType": "DiagnosticReport",
         "status": line.get("status", "final"),
         "code": concept(line.head),
         "subject": subject,
         "effectiveDateTime": line.day("on", "-30d"),
     }
+    if line.has("conclusion"):
+        found["conclusionCode"] = [concept(line.get("conclusion"))]
+    return found
 
 
 def relative(line: Line, subject: Json) -> Json:
@@ -274,6 +313,8 @@ def answers(said: Json, on: date, subject: Json) -> Json:
             answer: Json = {"valueBoolean": value}
         elif isinstance(value, int):
             answer = {"valueInteger": value}
+        elif re.fullmatch(r"[+-]?\d+d|\d{4}(-\d\d){0,2}", value):
+            answer = {"valueDate": when(value, on)}
         elif re.fullmatch(r"[\d.]+ \S+", value):
             number, unit = value.split()
             answer = {
@@ -354,6 +395,17 @@ class Seen:
     def __init__(self, found: Any) -> None:
         self.found = found
         self.truths = {f.rule: f.truth.name for f in found.findings}
+
+    @cached_property
+    def json(self) -> Json:
+        """The assessment as /evaluate answers it (§9)."""
+        answer: Json = json.loads(golden_assessment(self.found))
+        return answer
+
+    def suggested(self, recommended: bool) -> list[str]:
+        """The tests that are not withheld, recommended or offered."""
+        tests = [t for t in self.json["tests"] if not t.get("withheld")]
+        return sorted(t["id"] for t in tests if t["recommended"] is recommended)
 
     def rules(self, truth: str) -> list[str]:
         return sorted(rule for rule, answer in self.truths.items() if answer == truth)
@@ -523,9 +575,51 @@ def _open_facts(seen: Seen) -> list[str]:
     return [q.fact for q in seen.found.open_questions]
 
 
-def _open_first(seen: Seen, wanted: str) -> str:
+def _open_first(seen: Seen, wanted: str | list[str]) -> str:
+    """The first question is this one, or one of these."""
     facts = _open_facts(seen)
-    return "" if facts and wanted in facts[0] else f"first open question {wanted} expected, got {facts}"
+    either = [wanted] if isinstance(wanted, str) else wanted
+    right = bool(facts) and any(one in facts[0] for one in either)
+    return "" if right else f"first open question {wanted} expected, got {facts}"
+
+
+def _open_order(seen: Seen, wanted: list[str]) -> str:
+    """All of these are asked, in this order; others may stand between."""
+    facts = [q["fact"] for q in seen.json["openQuestions"]]
+    asked = [fact for fact in facts if fact in wanted]
+    return "" if asked == wanted else f"open questions in the order {wanted} expected, got {facts}"
+
+
+def _open_raise(seen: Seen, wanted: Json) -> str:
+    got = {q["fact"]: q["couldRaise"] for q in seen.json["openQuestions"]}
+    wrong = [fact for fact, disposition in wanted.items() if got.get(fact) != disposition]
+    return f"could raise {wanted} expected, got {got}" if wrong else ""
+
+
+def _forces(seen: Seen, wanted: Json) -> str:
+    """The disposition that each of these findings has in force; "none" where it has none."""
+    got = {f["rule"]: f["disposition"] or "none" for f in seen.json["findings"]}
+    wrong = [rule for rule, disposition in wanted.items() if got.get(rule) != disposition]
+    return f"in force {wanted} expected, got {got}" if wrong else ""
+
+
+def _follow_up(seen: Seen) -> Json:
+    panel = next((t for t in seen.json["tests"] if t["id"] == "blood-panel"), {})
+    return {analyte: one["within"] for analyte, one in (panel.get("followUp") or {}).items()}
+
+
+def _considered(seen: Seen) -> list[str]:
+    return [one["id"] for one in seen.json["considerations"]]
+
+
+def _because(seen: Seen, wanted: Json) -> str:
+    got = {one["id"]: one["because"] for one in seen.json["considerations"]}
+    wrong = [name for name, rules in wanted.items() if not set(rules) <= set(got.get(name, ()))]
+    return f"considered because of {wanted} expected, got {got}" if wrong else ""
+
+
+def _sources(member: str) -> Callable[[Seen], list[str]]:
+    return lambda seen: sorted(one["source"] for one in seen.json[member])
 
 
 def _open_why(seen: Seen, wanted: Json) -> str:
@@ -562,6 +656,12 @@ EXPECTATIONS: dict[str, Callable[[Seen, Any], str]] = {
     "tests": _same(_suggested),
     "tests_with": _with(_suggested),
     "tests_without": _without(_suggested),
+    "recommended": _same(lambda seen: seen.suggested(recommended=True)),
+    "recommended_with": _with(lambda seen: seen.suggested(recommended=True)),
+    "recommended_without": _without(lambda seen: seen.suggested(recommended=True)),
+    "offered": _same(lambda seen: seen.suggested(recommended=False)),
+    "offered_with": _with(lambda seen: seen.suggested(recommended=False)),
+    "follow_up": _same(_follow_up),
     "withheld": _withheld,
     "analytes": _same(_analytes),
     "analytes_with": _with(_analytes),
@@ -584,12 +684,25 @@ EXPECTATIONS: dict[str, Callable[[Seen, Any], str]] = {
     "onset": _same(lambda seen: str(seen.found.twitch.onset)),
     "explained": _explained,
     "in_force": _unexplained,
+    "forces": _forces,
+    "considerations": _same(_considered),
+    "considerations_with": _with(_considered),
+    "considerations_without": _without(_considered),
+    "considerations_known": _same(
+        lambda seen: [one["id"] for one in seen.json["considerations"] if one["known"]]
+    ),
+    "considerations_because": _because,
+    "mentions": _same(_sources("mentions")),
+    "unread_medicines": _same(_sources("unreadMedicines")),
     "noted": _noted,
     "basis": _basis,
     "unreadable": _same(lambda seen: sorted(u.resource for u in seen.found.unreadable)),
     "other_subjects": _same(lambda seen: seen.found.other_subjects),
     "open_questions_first": _open_first,
     "open_questions_last": _open_last,
+    "open_questions_order": _open_order,
+    "open_questions_only": _same(lambda seen: sorted(_open_facts(seen))),
+    "open_questions_raise": _open_raise,
     "open_questions_why": _open_why,
     "open_questions": _with(_open_facts),
     "open_questions_without": _without(_open_facts),

@@ -19,6 +19,7 @@ from service.assessment import Assessment
 from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge
 from tests.cases.test_cases import ON, SYSTEMS, Json, bundle_of, cases, knowledge
+from tests.patients.stories import golden_assessment
 
 __all__ = ["knowledge"]
 
@@ -97,3 +98,19 @@ def test_the_same_record_written_otherwise_says_the_same(
     bundle = bundle_of(case)
 
     assert assessed(variant(bundle)) == assessed(bundle)
+
+
+@pytest.mark.parametrize("case", cases(without="raises"))
+def test_the_order_of_the_resources_changes_no_byte(case: Json, knowledge: Knowledge) -> None:
+    def answered(bundle: Json) -> str:
+        record = record_of(entries(bundle), knowledge, patient=case.get("ask"))
+        on = date.fromisoformat(case.get("on", ON))
+        return golden_assessment(assess(record, on, knowledge=knowledge, pathway="early-referral"))
+
+    bundle = bundle_of(case)
+    entry = bundle["entry"]
+    half = len(entry) // 2
+    as_it_came = answered(bundle)
+
+    assert answered(bundle | {"entry": entry[::-1]}) == as_it_came
+    assert answered(bundle | {"entry": entry[half:] + entry[:half]}) == as_it_came

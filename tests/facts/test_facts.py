@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.facts import MedicineUse
+from service.facts import Facts, MedicineUse
+from service.facts.amounts import Span
 from service.facts.answers import NO, Basis, Gap
 from service.facts.reasons import NOT_RECORDED, Reason, reason
+from service.facts.results import Result
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
-from tests.rules.given import day, facts
+from tests.rules.given import ON, amount, day, facts
 
 WEAK = "muscle-weakness"
 TOO_VAGUE = reason("date-too-vague", source=f"Observation/{WEAK}-0")
@@ -212,6 +215,34 @@ def test_the_newest_statements_are_those_that_no_other_is_certainly_later_than()
 
 
 # --- Measurements ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("newest", "earlier", "truth"),
+    [
+        ("unreadable", ["2.3"], Truth.YES),
+        ("unreadable", ["4.0"], Truth.UNKNOWN),
+        ("unreadable", ["unreadable", "2.3"], Truth.YES),
+        ("unreadable", ["4.0", "2.3"], Truth.UNKNOWN),
+        ("<3", ["2.3"], Truth.YES),
+        ("<3", ["4.0"], Truth.UNKNOWN),
+        ("4.0", ["2.3"], Truth.NO),
+        ("2.3", ["unreadable"], Truth.YES),
+    ],
+)
+def test_a_result_that_does_not_tell_hides_no_older_one_that_does(
+    newest: str, earlier: list[str], truth: Truth
+) -> None:
+    def result(value: str, ago: int) -> Result:
+        told = None if value == "unreadable" else amount(value, "mmol/L")
+        why = Reason("no-value-recorded") if told is None else None
+        return Result("potassium", f"Observation/{ago}", told, Span.of(ON - timedelta(ago)), why=why)
+
+    listed = tuple(result(value, ago) for ago, value in enumerate([newest, *earlier]))
+    for order in (listed, listed[::-1]):
+        measured = Facts(ON, results={"potassium": order}).latest("potassium", within=7)
+
+        assert measured.at_most(2.5).truth is truth
 
 
 def test_the_latest_result_is_of_the_newest_day() -> None:

@@ -12,7 +12,7 @@ from service.facts.amounts import Span
 from service.facts.answers import Basis, Denial, How
 from service.facts.places import Place
 from service.facts.reasons import Reason
-from service.facts.statements import DISAGREES, Form, Statement, basis_among, gathered, noted
+from service.facts.statements import DISAGREES, GRADE, End, Form, Statement, basis_among, gathered, noted
 from service.facts.truth import Truth
 
 ON = date(2026, 11, 23)
@@ -52,6 +52,47 @@ def test_a_place_covers_what_it_may_mean(one: Place, other: Place, covers: bool)
 def test_a_place_is_named_with_its_side_and_equal_whatever_its_area() -> None:
     assert (HAND.name, LEFT.name) == ("hand", "hand-left")
     assert Place("hand", "cervical", area="upper-limb") == HAND
+
+
+def test_an_end_closes_observations_at_every_site_and_no_other_problem() -> None:
+    over = said(NO, ago=5, end=End.OVER)
+
+    assert over.overrules(said(ago=6, form=Form.OBSERVATION, place=LEFT))
+    assert over.overrules(said(ago=6, form=Form.ANSWER))
+    assert not over.overrules(said(ago=6))
+    assert not over.overrules(said(ago=5, form=Form.OBSERVATION))
+    assert not over.overrules(said(ago=6, form=Form.OBSERVATION, aspect=GRADE, place=LEFT))
+
+
+def test_an_end_at_a_site_closes_the_grade_of_that_site() -> None:
+    over = said(NO, ago=5, end=End.OVER, place=LEFT)
+
+    assert over.overrules(said(ago=6, form=Form.OBSERVATION, aspect=GRADE, place=LEFT))
+    assert not over.overrules(said(ago=6, form=Form.OBSERVATION, aspect=GRADE, place=RIGHT))
+
+
+@pytest.mark.parametrize(
+    ("graded", "other", "clears"),
+    [
+        *((LEFT, LEFT, True), (LEFT, HAND, False), (HAND, LEFT, False), (LEFT, RIGHT, False)),
+        *((LEFT, ARM, False), (LEFT, None, False), (None, None, False), (None, LEFT, False)),
+    ],
+)
+def test_full_strength_speaks_for_its_own_place_only(
+    graded: Place | None, other: Place | None, clears: bool
+) -> None:
+    full = said(NO, ago=1, form=Form.OBSERVATION, aspect=GRADE, place=graded, examined=True)
+
+    assert full.overrules(said(ago=9, place=other)) is clears
+    assert full.overrules(said(ago=9, form=Form.OBSERVATION, aspect=GRADE, place=other)) is clears
+
+
+@pytest.mark.parametrize(
+    ("end", "silent"),
+    [(None, False), (End.OVER, False), (End.PERHAPS, False), (End.VISIT, True), (End.SILENT, True)],
+)
+def test_a_closed_visit_and_an_end_without_a_day_say_nothing_of_now(end: End | None, silent: bool) -> None:
+    assert said(UNKNOWN, end=end).says_nothing_of_now is silent
 
 
 def test_a_newer_statement_overrules_an_older_one() -> None:
@@ -168,7 +209,7 @@ def test_a_reason_holds_what_was_said_where_and_how_it_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("more", "denial"),
-    [({}, Denial.DENIED), ({"refuted": True}, Denial.REFUTED), ({"ended": True}, Denial.OVER)],
+    [({}, Denial.DENIED), ({"refuted": True}, Denial.REFUTED), ({"end": End.OVER}, Denial.OVER)],
 )
 def test_a_reason_says_in_which_way_it_was_denied(more: dict[str, Any], denial: Denial) -> None:
     assert said(NO, **more).basis.denial is denial

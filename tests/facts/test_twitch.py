@@ -96,7 +96,9 @@ def test_an_observed_twitch_counts_for_ninety_days() -> None:
         ({"form": "observation", "stated": "366 days ago"}, False),
         ({"truth": "NO", "ended": True, "stated": "100 days ago"}, True),
         ({"truth": "NO", "stated": "100 days ago"}, False),
-        ({"form": "observation"}, False),
+        ({"form": "observation"}, True),
+        ({"truth": "UNKNOWN", "end": "silent"}, True),
+        ({"truth": "UNKNOWN", "end": "visit", "stated": "366 days ago"}, False),
     ],
 )
 def test_recent_is_a_twitch_of_the_last_year(said: dict[str, Any], recent: bool) -> None:
@@ -347,3 +349,20 @@ def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:
 def test_an_unknown_spread_says_why(said: list[Any], why: str) -> None:
     recorded = why == "sites-undated"
     assert twitch(*said).spreading.gaps == (Gap("spreading", Reason(why), recorded),)
+
+
+def test_a_closed_visit_for_a_twitch_that_stands_is_a_day_on_which_it_was_recorded() -> None:
+    visit = {"truth": "UNKNOWN", "end": "visit", "stated": "40 days ago"}
+    over = {"truth": "NO", "ended": True, "stated": "40 days ago"}
+    today = {"stated": "0 days ago"}
+
+    assert twitch(visit, today).lasted_longer_than(14).yes
+    assert twitch(over, today).lasted_longer_than(14).truth is UNKNOWN
+    assert twitch(visit).duration is None
+
+
+def test_a_closed_visit_keeps_no_denial_open() -> None:
+    visit = {"truth": "UNKNOWN", "end": "visit", "stated": "40 days ago"}
+    denied = {"truth": "NO", "form": "observation", "stated": "5 days ago"}
+
+    assert twitch(visit, denied).present.truth is Truth.NO

@@ -44,6 +44,8 @@ def own_answer(code: str) -> Json:
     return {"valueCodeableConcept": concept("own", code)}
 
 
+VISIT: Json = {"category": [{"coding": [{"code": "encounter-diagnosis"}]}]}
+
 # --- Conditions -----------------------------------------------------------------------------------
 
 
@@ -53,9 +55,13 @@ def own_answer(code: str) -> Json:
         ({}, YES),
         ({"clinicalStatus": status("active")}, YES),
         ({"clinicalStatus": status("recurrence")}, YES),
-        ({"clinicalStatus": status("resolved")}, NO),
-        ({"clinicalStatus": status("inactive")}, NO),
-        ({"clinicalStatus": status("remission")}, NO),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01"}, NO),
+        ({"clinicalStatus": status("inactive"), "recordedDate": "2026-10-01"}, NO),
+        ({"clinicalStatus": status("remission"), "recordedDate": "2026-10-01"}, NO),
+        ({"clinicalStatus": status("resolved")}, UNKNOWN),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01", **VISIT}, UNKNOWN),
+        ({"abatementDateTime": "2026-10-01", **VISIT}, UNKNOWN),
+        ({"clinicalStatus": status("active"), **VISIT}, YES),
         ({"verificationStatus": status("confirmed")}, YES),
         ({"verificationStatus": status("provisional")}, YES),
         ({"verificationStatus": status("refuted")}, NO),
@@ -65,7 +71,8 @@ def own_answer(code: str) -> Json:
         ({"abatementDateTime": "2025"}, NO),
         ({"abatementDateTime": "2026"}, UNKNOWN),
         ({"abatementDateTime": "2026", "clinicalStatus": status("active")}, YES),
-        ({"abatementString": "last year"}, NO),
+        ({"abatementString": "last year"}, UNKNOWN),
+        ({"abatementString": "last year", "recordedDate": "2026-10-01"}, NO),
         ({"abatementPeriod": {"start": "2026-10-01"}}, NO),
         ({"abatementPeriod": {"start": "2026-10-01", "end": "2026-12-01"}}, YES),
         ({"abatementAge": quantity(50, "a")}, NO),
@@ -343,7 +350,7 @@ def test_the_basis_says_whether_weakness_was_reported_or_examined(elements: Json
     ("elements", "words"),
     [
         ({"verificationStatus": status("refuted")}, "refuted"),
-        ({"clinicalStatus": status("resolved")}, "over"),
+        ({"clinicalStatus": status("resolved"), "recordedDate": "2026-10-01"}, "over"),
     ],
 )
 def test_the_basis_of_a_no_says_how_it_is_one(elements: Json, words: str) -> None:

@@ -25,7 +25,7 @@ from service.facts.answers import Basis, Kind
 from service.facts.places import Place
 from service.facts.reasons import Reason
 from service.facts.results import Result
-from service.facts.statements import Form, Statement, gathered
+from service.facts.statements import End, Form, Statement, gathered
 from service.facts.truth import Truth
 from service.knowledge import Knowledge, load
 
@@ -140,7 +140,7 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         onset=day(said["onset"]) if "onset" in said else None,
         place=place(said["site"]) if "site" in said else None,
         refuted=said.get("refuted", False),
-        ended=said.get("ended", False),
+        end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),

@@ -9,7 +9,7 @@ from typing import Any
 from service.facts.amounts import Amount, Span
 from service.facts.places import Place
 from service.facts.reasons import Reason, reason
-from service.facts.statements import Form, Statement, noted
+from service.facts.statements import GRADE, End, Form, Statement, noted
 from service.facts.truth import Truth
 from service.fhir.read.dates import at_age, between_ages, span, start
 from service.fhir.read.reading import Codes, Observed, Part, Reading
@@ -33,7 +33,7 @@ STATUS_NOTES = {
     "unknown": Reason("unknown-status"),
 }
 NO_STATUS = ("cancelled", "entered-in-error")
-MRC_GRADE = "mrc-grade"
+ENCOUNTER_DIAGNOSIS = "encounter-diagnosis"
 WEAKNESS = "muscle-weakness"
 FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
 
@@ -58,8 +58,7 @@ class Testimony:
     onset: Span | None = None
     examined: bool = False
     refuted: bool = False
-    ended: bool = False
-    open_end: bool = False
+    end: End | None = None
     confirmed: bool = True
     counts_days: float | None = None
     value: str | Amount | None = None
@@ -90,8 +89,7 @@ class Testimony:
             place,
             self.examined and examined,
             self.refuted,
-            self.ended,
-            self.open_end,
+            self.end,
             self.confirmed,
             self.counts_days,
             self.value,
@@ -169,11 +167,9 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
     if "refuted" in verified:
         template = replace(template, truth=Truth.NO, refuted=True)
     elif (over := _over(condition, reading)) is Truth.YES:
-        ended = _ended(condition, reading)
-        since = ended.until(reading.on) if ended and ended.first <= reading.on else template.stated
-        template = replace(template, truth=Truth.NO, ended=True, open_end=ended is None, stated=since)
+        template = _closed(template, condition, reading)
     elif over is Truth.UNKNOWN:
-        template = replace(template, truth=Truth.UNKNOWN, ended=True, notes=(PERHAPS_OVER,))
+        template = replace(template, truth=Truth.UNKNOWN, end=End.PERHAPS, notes=(PERHAPS_OVER,))
     places = [p for site in condition.body_site or () for p in reading.places(site)]
     elsewhere = bool(condition.body_site) and not places
     for meaning in said:
@@ -183,10 +179,25 @@ def _condition(source: str, condition: Condition, reading: Reading) -> Iterator[
         yield from stated(said_of, meaning, places, elsewhere=elsewhere)
 
 
+def _closed(template: Testimony, condition: Condition, reading: Reading) -> Testimony:
+    """An entry that is over: since its abatement, else since it was recorded; else nobody knows since when.
+
+    A visit's diagnosis is closed with the visit while the problem stays, so it ends nothing but itself.
+    """
+    abated = _ended(condition, reading)
+    since = abated.until(reading.on) if abated and abated.first <= reading.on else template.stated
+    if any(ENCOUNTER_DIAGNOSIS in _codes(category) for category in condition.category or ()):
+        end = End.VISIT if abated is None else End.SILENT
+    else:
+        end = End.OVER if since else End.SILENT
+    truth = Truth.NO if end is End.OVER else Truth.UNKNOWN
+    return replace(template, truth=truth, end=end, stated=since)
+
+
 def _tells(part: Part, reading: Reading) -> bool:
     """Whether its code is a concept or the MRC grade, or its value may be one; a plain result is neither."""
     coded = part.valued.value_codeable_concept is not None
-    return coded or ("own", MRC_GRADE) in part.codes or bool(meanings(part.codes, reading))
+    return coded or ("own", GRADE) in part.codes or bool(meanings(part.codes, reading))
 
 
 def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> Iterator[Statement]:
@@ -208,8 +219,8 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
 def grades(
     template: Testimony, codes: Codes, grade: float | None, places: Iterable[Place], reading: Reading
 ) -> Iterator[Statement]:
-    """An MRC grade as a statement on weakness: full strength denies it for its place, without one for all."""
-    if ("own", MRC_GRADE) not in codes:
+    """An MRC grade as a statement on weakness: full strength denies it there and nowhere else."""
+    if ("own", GRADE) not in codes:
         return
     threshold = reading.knowledge.thresholds
     readable = grade is not None and 0 <= grade <= threshold.full_strength
@@ -224,8 +235,7 @@ def grades(
         notes=template.notes if readable else (Reason("not-a-grade"),),
     )
     for place in tuple(places) or (None,):
-        aspect = "" if truth is Truth.NO and place is None else MRC_GRADE
-        yield graded.of(WEAKNESS, aspect=aspect, place=place)
+        yield graded.of(WEAKNESS, aspect=GRADE, place=place)
 
 
 def _grade(part: Valued) -> float | None:

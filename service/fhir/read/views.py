@@ -146,6 +146,7 @@ class Condition(View):
 
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
+    category: tuple[CodeableConcept, ...] | None = None
     code: CodeableConcept | None = None
     body_site: tuple[CodeableConcept, ...] | None = None
     subject: Reference | None = None
