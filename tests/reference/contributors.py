@@ -28,6 +28,8 @@ NUTRITION_DIAGNOSES = {
     "low-magnesium": "magnesium",
 }  # fmt: skip
 TRIGGERS = ("caffeine", "stress-anxiety", "exertion", "short-sleep", "dehydration")
+# A trigger that is stated is named; the model does not say so, a careful neurologist would.
+STATED_TRIGGERS = {"caffeine": "caffeine", "stress": "stress-anxiety", "exercise": "exertion"}
 MEDICINES = (
     "corticosteroid", "diuretic", "beta-agonist", "theophylline", "stimulant", "lithium", "ssri-snri",
     "cholinesterase-inhibitor", "statin", "proton-pump-inhibitor",
@@ -106,7 +108,9 @@ def _habits(record: Record, twitch: Twitch, classes: set[str]) -> dict[str, bool
     years = age(record.born, record.on)
     child = years is not None and years < 16
     exertion = newest_value(record, "recent-exertion")
-    return {
+    trigger = newest_value(record, "twitch-trigger")
+    stated = {STATED_TRIGGERS.get(trigger.value)} if trigger else set()
+    by_record = {
         "stress-anxiety": diagnosed("anxiety") or (not child and newest("gad-7", at_least(10))),
         "caffeine": _caffeine(record, child) or diagnosed("high-caffeine") or "caffeine" in classes,
         "fatigue": diagnosed("fatigue"),
@@ -116,6 +120,7 @@ def _habits(record: Record, twitch: Twitch, classes: set[str]) -> dict[str, bool
         "exertion": exertion is not None and exertion.value is True,
         "alcohol": diagnosed("alcohol") or newest("audit-c", at_least(5)),
     }
+    return {name: is_so or name in stated for name, is_so in by_record.items()}
 
 
 def is_pregnant(record: Record) -> bool:

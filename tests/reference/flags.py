@@ -344,6 +344,8 @@ def _explained(flag: Flag, record: Record) -> Flag:
     """§6: what a known diagnosis explains stays YES, and has no disposition."""
     if flag.truth != YES or flag.explained_by:
         return flag
+    if is_known(record, "motor-neuron-disease"):
+        return replace(flag, explained_by="motor-neuron-disease")
     if flag.rule == "ocular-weakness" and is_known(record, "myasthenia-gravis"):
         return replace(flag, explained_by="myasthenia-gravis")
     for name in ("benign-fasciculation", *NEUROPATHIES):
@@ -370,7 +372,7 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
     worse = course is not None and course.value is True and diagnosed is not None and course.said.low > diagnosed
     if flag.rule == "muscle-weakness" and worse:
         return False
-    return diagnosed is None or flag.began is None or flag.began <= diagnosed
+    return diagnosed is not None and flag.began is not None and flag.began <= diagnosed
 
 
 def _of_the_limbs(statements: tuple[Statement, ...]) -> bool:
@@ -389,7 +391,7 @@ def _benign_explains(known: Statement, flag: Flag) -> bool:
     if flag.rule not in BENIGN:
         return False
     if span is None or flag.began is None:
-        return True
+        return False
     try:
         last = span.low.replace(year=span.low.year + 2)
     except ValueError:

@@ -72,18 +72,22 @@ def _yes(record: Record, concepts: tuple[str, ...]) -> list[Statement]:
     ]
     found = [s for s in found if not overruled(s, record, 90)]
     for name in OWN:
-        if name in concepts and (value := newest_value(record, name)):
-            found.append(Statement(name, YES, value.source, value.said, kind=value.kind))
+        if name in concepts:
+            found += [
+                Statement(name, YES, value.source, value.said, kind=value.kind)
+                for value in record.values.get(name, ())
+                if value.said.low >= record.on - timedelta(days=90)
+            ]
     return found
 
 
 def _present(record: Record, yes: list[Statement]) -> int:
-    """NO only by a denial of the last 90 days, or a Condition refuted or ended."""
+    """NO only by a denial of the last 90 days, or a Condition refuted or ended: of the root, at no one site (§1)."""
     if yes:
         return YES
     for s in record.statements:
         ends = s.kind != "condition" or not s.visit or not s.ended
-        if s.concept in TWITCH and s.truth == NO and is_recent(s, record.on, 90) and ends and s.dated:
+        if s.concept == "fasciculation" and not s.sites and s.truth == NO and is_recent(s, record.on, 90) and ends and s.dated:
             return NO
     return UNKNOWN
 
@@ -166,27 +170,13 @@ def _by(site: str, twitches: tuple[Statement, ...]) -> date | None:
 
 
 def _not_before(site: str, twitches: tuple[Statement, ...]) -> date | None:
-    """The day before which the site is known not to twitch; one without a side may be either. None: not known."""
-    days = []
-    for s in twitches:
-        if not any(_same_site(site, other) for other in s.sites):
-            continue
-        if s.onset:
-            days.append(s.onset.low)
-        elif s.recorded:
-            days.append(_new_since(site, s.recorded.low, twitches))
-    known = [day for day in days if day is not None]
-    return min(known) if known and len(known) == len(days) else None
-
-
-def _new_since(site: str, day: date, twitches: tuple[Statement, ...]) -> date | None:
-    """An earlier record that names its sites and not this one shows that it is new."""
-    earlier = [
-        s.recorded.high
+    """Its first date, its onset, else when it was first recorded; a site without a side may be this one."""
+    days = [
+        span.low
         for s in twitches
-        if s.recorded and s.recorded.high < day and s.sites and not any(_same_site(site, o) for o in s.sites)
+        if any(_same_site(site, other) for other in s.sites) and (span := s.onset or s.recorded)
     ]
-    return max(earlier) + timedelta(days=1) if earlier else None
+    return min(days, default=None)
 
 
 def _same_site(one: str, other: str) -> bool:
