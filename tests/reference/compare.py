@@ -81,7 +81,7 @@ def members(found: Json) -> Json:
             "spreading": twitch["spreading"] == "YES",
         },
         "findings": {
-            one["rule"]: (one["truth"], one.get("disposition"), one.get("explainedBy"))
+            one["rule"]: (one["truth"], one.get("disposition"), _cause(one.get("explainedBy")))
             for one in found["findings"]
             if one["truth"] != "NO"
         },
@@ -95,6 +95,14 @@ def members(found: Json) -> Json:
         "openQuestions": {one["fact"]: one["couldRaise"] for one in found["openQuestions"]},
         "otherSubjects": found["otherSubjects"],
     }
+
+
+def _cause(diagnosis: str | None) -> str | None:
+    """A known diagnosis as §6 groups them: Kennedy disease, SMA, post-polio and Hirayama go together."""
+    others = ("kennedy-disease", "spinal-muscular-atrophy", "post-polio", "hirayama-disease")
+    if diagnosis in others:
+        return "other-motor-neuron-disorder"
+    return diagnosis.removesuffix("-syndrome") if diagnosis else None
 
 
 def _test(one: Json) -> Json:
@@ -111,7 +119,10 @@ def _test(one: Json) -> Json:
 
 def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
     """What differs: member (and rule, test, question) -> what the model says, what the service says."""
-    ours = ours | {"unreadMedicines": len(ours["unreadMedicines"])}
+    ours = ours | {
+        "unreadMedicines": len(ours["unreadMedicines"]),
+        "findings": {rule: (*found[:2], _cause(found[2])) for rule, found in ours["findings"].items()},
+    }
     pairs: dict[str, tuple[Any, Any]] = {}
     for name in ("disposition", "contributors", "considerations", "mentions", "unreadMedicines", "otherSubjects"):
         pairs[name] = (ours[name], theirs[name])

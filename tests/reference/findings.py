@@ -18,7 +18,7 @@ ROOTS = {
     "tongue-fasciculation": ("tongue-fasciculation", "tongue-wasting"),
     "sensory-change": ("numbness", "paraesthesia"),
     "ocular-weakness": ("ptosis", "diplopia"),
-    "breathing-difficulty": ("dyspnoea", "orthopnoea", "dyspnoea-at-rest"),
+    "breathing-difficulty": ("dyspnoea",),
     "cramping": ("cramp",),
     "gait": ("gait-disturbance",),
     "saddle-numbness": ("saddle-numbness",),
@@ -26,7 +26,7 @@ ROOTS = {
 CONCEPTS = {
     **ROOTS,
     "muscle-weakness": WEAKNESS,
-    "muscle-atrophy": ("muscle-atrophy", "atrophy-of-hand", "split-hand", "tongue-wasting"),
+    "muscle-atrophy": ("muscle-atrophy", "atrophy-of-hand", "distal-atrophy", "split-hand", "tongue-wasting"),
     "speech-difficulty": ("dysarthria", "slurred-speech", "anarthria"),
     "swallowing-difficulty": ("dysphagia", "oropharyngeal-dysphagia", "choking"),
     "breathing-difficulty": (

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from tests.reference import terms
 from tests.reference.contributors import MEDICINES, TRIGGERS, is_pregnant
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within, years_before
-from tests.reference.findings import Answer, answer, began, diagnosis, doubtful, is_known, since, standing, suspected
+from tests.reference.findings import Answer, answer, began, denied, diagnosis, doubtful, is_known, since, standing, suspected
 from tests.reference.measured import results
 from tests.reference.reading import Record, Result, Statement, newest_value
 from tests.reference.twitch import Twitch
@@ -202,7 +202,8 @@ def _suspected_mnd(record: Record) -> Flag:
     found = suspected(record, "motor-neuron-disease")
     truths = [YES if s.dated is None else within(s.dated, record.on, 365) for s in found]
     yes = tuple(s for s, truth in zip(found, truths, strict=True) if truth == YES)
-    return Flag(rule, max(truths, default=NO), yes)
+    refuted = denied(record, "motor-neuron-disease")
+    return Flag(rule, max(truths, default=NO if refuted else UNKNOWN), yes)
 
 
 def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> dict[str, Flag]:
@@ -266,7 +267,8 @@ def _abnormal_emg(record: Record) -> Flag:
     left = tuple(s for ncs, s in recent if not _normal_after(record, ncs, s))
     if left:
         return Flag(rule, YES, left)
-    return Flag(rule, NO if recent else UNKNOWN)
+    ended = denied(record, "abnormal-emg") or denied(record, "abnormal-nerve-study")
+    return Flag(rule, NO if recent or ended else UNKNOWN)
 
 
 def _normal_after(record: Record, nerve_study: bool, statement: Statement) -> bool:
@@ -308,7 +310,7 @@ def _weight_loss(record: Record) -> Flag:
     fallen = _has_fallen(record)
     if fallen:
         return Flag(rule, YES, started=fallen)
-    return Flag(rule, UNKNOWN)
+    return Flag(rule, NO if denied(record, "weight-loss") else UNKNOWN)
 
 
 def _pregnant_lately(record: Record) -> bool:

@@ -60,7 +60,8 @@ CONCEPTS = {
     "bulbar-weakness": "SNOMED 398432008",
     "unspecified-weakness": "SNOMED 13791008; ICD-10-CM R53.1 R29.898",
     # §4, the other motor flags
-    "muscle-atrophy": "SNOMED 88092000; ICD-10-CM M62.5; ICD-10 M62.5; HPO HP:0003202 HP:0003693",
+    "muscle-atrophy": "SNOMED 88092000; ICD-10-CM M62.5; ICD-10 M62.5; HPO HP:0003202",
+    "distal-atrophy": "HPO HP:0003693",
     "atrophy-of-hand": "HPO HP:0009130 HP:0003393",
     "tongue-wasting": "SNOMED 50805004 403451002; HPO HP:0012473",
     "dysarthria": "SNOMED 8011004; ICD-10-CM R47.1; ICD-10 R47.1; HPO HP:0001260",
