@@ -2,7 +2,8 @@
 
     python -m tests.reference.compare --records 2000 --seed 1
 
-prints every kind of mismatch once, grouped by member (and rule), with the smallest record that shows it, and how
+prints every kind of mismatch once, grouped by member (and rule), with the smallest record that shows it,
+and how
 often it was seen. `--changes` asks the service alone whether a change that must not matter does.
 """
 
@@ -34,17 +35,19 @@ MOTOR = (
 )  # fmt: skip
 # The questions whose facts the model names, and that the reference answers for.
 QUESTIONS = (
-    "muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty", "weakness-onset", "lithium",
+    "muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty", "weakness-onset",
+    "lithium",
 )  # fmt: skip
 
 
 def service_answers() -> Answer:
     """The service behind its own Flask app, without a network and with a store in memory."""
+    from structlog.testing import capture_logs
+
     from service.config import Settings
     from service.knowledge import load
     from service.store import Store
     from service.web import create_app
-    from structlog.testing import capture_logs
 
     store = Store("sqlite://", hash_key="a key for comparisons")
     store.upgrade()
@@ -88,7 +91,9 @@ def members(found: Json) -> Json:
         "referral": found["referral"] | {"note": bool(found["referral"].get("note"))},
         "contributors": sorted(one["id"] for one in found["contributors"]),
         "tests": {one["id"]: _test(one) for one in found["tests"]},
-        "lifestyle": {one["id"]: [text.split(":")[0] for text in one["withheld"]] for one in found["lifestyle"]},
+        "lifestyle": {
+            one["id"]: [text.split(":")[0] for text in one["withheld"]] for one in found["lifestyle"]
+        },
         "considerations": [one["id"] for one in found.get("considerations", ())],
         "mentions": len(found.get("mentions", ())),
         "unreadMedicines": len(found.get("unreadMedicines", ())),
@@ -124,7 +129,14 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
         "findings": {rule: (*found[:2], _cause(found[2])) for rule, found in ours["findings"].items()},
     }
     pairs: dict[str, tuple[Any, Any]] = {}
-    for name in ("disposition", "contributors", "considerations", "mentions", "unreadMedicines", "otherSubjects"):
+    for name in (
+        "disposition",
+        "contributors",
+        "considerations",
+        "mentions",
+        "unreadMedicines",
+        "otherSubjects",
+    ):
         pairs[name] = (ours[name], theirs[name])
     for name in ("twitch", "referral", "lifestyle"):
         for key in sorted({*ours[name], *theirs[name]}):
@@ -135,7 +147,9 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
     for fact in QUESTIONS:
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
     if ours["disposition"] == "no-action":
-        pairs = {name: pair for name, pair in pairs.items() if not name.startswith(("referral", "contributors"))}
+        pairs = {
+            name: pair for name, pair in pairs.items() if not name.startswith(("referral", "contributors"))
+        }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -19,7 +19,8 @@ RANGES: dict[str, tuple[float | None, float | None]] = {
 }
 # diagnoses, and the result that a newer normal one of which leaves named only
 ELECTROLYTE_DIAGNOSES = {
-    "low-magnesium": "magnesium", "low-calcium": "calcium", "low-potassium": "potassium", "low-sodium": "sodium",
+    "low-magnesium": "magnesium", "low-calcium": "calcium", "low-potassium": "potassium",
+    "low-sodium": "sodium",
     "high-potassium": "potassium", "high-calcium": "calcium", "magnesium-disorder": "magnesium",
     "calcium-disorder": "calcium",
 }  # fmt: skip
@@ -93,8 +94,12 @@ def _normal_since(record: Record, analyte: str, day: object) -> bool:
         return False
     found = [r for r in results(record, analyte, 365) if r.readable]
     newest = [r for r in found if r.at == found[0].at]
-    return bool(newest) and max(abnormal(analyte)(r) for r in newest) == NO and (
-        day is None or newest[0].day > day  # type: ignore[operator]
+    return (
+        bool(newest)
+        and max(abnormal(analyte)(r) for r in newest) == NO
+        and (
+            day is None or newest[0].day > day  # type: ignore[operator]
+        )
     )
 
 

@@ -63,7 +63,10 @@ def years_before(on: date, years: int) -> date:
 
 
 def age(born: Span | None, on: date) -> int | None:
-    """Age in whole years; of a partial birth date the oldest that it may be. None where it is not recorded."""
+    """Age in whole years; of a partial birth date the oldest that it may be.
+
+    None where it is not recorded.
+    """
     if born is None:
         return None
     had_birthday = (on.month, on.day) >= (born.low.month, born.low.day)

@@ -8,7 +8,14 @@ from datetime import date, timedelta
 from tests.reference.contributors import medicine_classes
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within
 from tests.reference.findings import answer, denied, diagnosis, is_known, progressive, since, standing, stated
-from tests.reference.flags import EXPLAIN_ALL, EXPLAIN_DYSPNOEA, Flag, beyond_stairs, explainers, is_long_standing
+from tests.reference.flags import (
+    EXPLAIN_ALL,
+    EXPLAIN_DYSPNOEA,
+    Flag,
+    beyond_stairs,
+    explainers,
+    is_long_standing,
+)
 from tests.reference.measured import Test, at_least, at_most, below, latest, results, worst
 from tests.reference.reading import WEAKNESS, Record, Statement, newest_value
 from tests.reference.twitch import Twitch
@@ -38,7 +45,8 @@ def emergencies(record: Record, twitch: Twitch, flags: dict[str, Flag]) -> dict[
     }
     raised = twitch.present == YES or twitch.recent
     return {
-        rule: Flag(rule, truth, force=5 if truth == YES and raised else None) for rule, truth in truths.items()
+        rule: Flag(rule, truth, force=5 if truth == YES and raised else None)
+        for rule, truth in truths.items()
     }
 
 
@@ -61,8 +69,14 @@ def respiratory_compromise(record: Record, flags: dict[str, Flag]) -> int:
 
 
 def _motor_side(record: Record, flags: dict[str, Flag]) -> tuple[int, bool]:
-    """Weakness, speech, swallowing, tongue. The second says that all that is YES is explained by a diagnosis."""
-    sides = [flags[r] for r in ("muscle-weakness", "speech-difficulty", "swallowing-difficulty", "tongue-fasciculation")]
+    """Weakness, speech, swallowing, tongue.
+
+    The second says that all that is YES is explained by a diagnosis.
+    """
+    sides = [
+        flags[r]
+        for r in ("muscle-weakness", "speech-difficulty", "swallowing-difficulty", "tongue-fasciculation")
+    ]
     truths = [UNKNOWN if flag.long_standing else flag.truth for flag in sides]
     weakness = sides[0]
     stairs_alone = weakness.truth == YES and not beyond_stairs(weakness.statements)
@@ -90,7 +104,14 @@ def _symptom_signs(record: Record, flags: dict[str, Flag]) -> tuple[int, int]:
     """Signs that are observed in the last 7 days, and signs on the problem list."""
     motor = [
         s
-        for rule in ("muscle-weakness", "speech-difficulty", "swallowing-difficulty", "tongue-fasciculation", "muscle-atrophy", "upper-motor-neuron-signs")
+        for rule in (
+            "muscle-weakness",
+            "speech-difficulty",
+            "swallowing-difficulty",
+            "tongue-fasciculation",
+            "muscle-atrophy",
+            "upper-motor-neuron-signs",
+        )
         for s in (flags[rule].statements if not flags[rule].long_standing else ())
     ]
     observed, conditions = _not_denied(record), UNKNOWN
@@ -207,7 +228,9 @@ def takes_lithium(record: Record) -> int:
 
 
 def lithium_toxicity(record: Record) -> int:
-    """A level of 1.5 mmol/L or more within 7 days; or lithium with a speech difficulty or a gait disturbance."""
+    """A level of 1.5 mmol/L or more within 7 days; or lithium with a speech difficulty or a gait
+    disturbance.
+    """
     level = latest(results(record, "lithium", 7), at_least(1.5))
     return max(level, min(takes_lithium(record), lithium_signs(record)))
 
@@ -222,7 +245,9 @@ def lithium_signs(record: Record) -> int:
         elif is_long_standing(found.yes, record):
             truths.append(UNKNOWN)
         else:
-            truths += [YES if s.onset is None else max(UNKNOWN, within(s.onset, record.on, 28)) for s in found.yes]
+            truths += [
+                YES if s.onset is None else max(UNKNOWN, within(s.onset, record.on, 28)) for s in found.yes
+            ]
     return max(truths)
 
 
@@ -271,7 +296,8 @@ def _first_record(found: Iterable[Statement], without: list[Statement], record: 
 def guillain_barre(record: Record) -> int:
     """Active, with an onset, else a first record, at most 56 days ago, or undated; older UNKNOWN.
 
-    One that nobody recorded is NO: no question to a patient asks for it, and a denied weakness must answer the rule.
+    One that nobody recorded is NO: no question to a patient asks for it, and a denied weakness must answer
+    the rule.
     """
     found = standing(record, ("guillain-barre",))
     if not found:

@@ -55,7 +55,9 @@ def stated(record: Record, concepts: tuple[str, ...]) -> list[Statement]:
 
 
 def standing(record: Record, concepts: tuple[str, ...], *, days: int = SYMPTOM_DAYS) -> list[Statement]:
-    """The statements that read YES today: recent enough, and neither denied by a newer statement nor in doubt."""
+    """The statements that read YES today: recent enough, and neither denied by a newer statement nor in
+    doubt.
+    """
     yes = [s for s in stated(record, concepts) if s.truth == YES and is_recent(s, record.on, days)]
     return [s for s in yes if not overruled(s, record, days) and not in_doubt(s, record, days)]
 
@@ -79,14 +81,21 @@ def overruled(statement: Statement, record: Record, days: int) -> bool:
 
 
 def in_doubt(statement: Statement, record: Record, days: int) -> bool:
-    """§2: a denial older than its window against a Condition that is still active and older than the denial."""
+    """§2: a denial older than its window against a Condition that is still active and older than the
+    denial.
+    """
     if statement.kind != "condition":
         return False
-    return any(_denies(d, statement) and not is_recent(d, record.on, days) for d in _denials(record, statement))
+    return any(
+        _denies(d, statement) and not is_recent(d, record.on, days) for d in _denials(record, statement)
+    )
 
 
 def _denials(record: Record, statement: Statement) -> list[Statement]:
-    """Denials of the same concept. An ended Condition ends no other Condition (its Observations are ended already)."""
+    """Denials of the same concept.
+
+    An ended Condition ends no other Condition (its Observations are ended already).
+    """
     return [d for d in record.statements if d.truth == NO and not d.ended and _same_concept(d, statement)]
 
 
@@ -133,7 +142,10 @@ class _Denial:
         self.concept, self.truth = statement.concept, statement.truth
         self.dated, self.kind = statement.dated, statement.kind
         self.visit, self.ended, self.recorded = statement.visit, statement.ended, statement.recorded
-        self.sites_said = bool(statement.sites) and statement.concept not in ("tongue-fasciculation", "tongue-wasting")
+        self.sites_said = bool(statement.sites) and statement.concept not in (
+            "tongue-fasciculation",
+            "tongue-wasting",
+        )
 
 
 def answer(record: Record, rule: str) -> Answer:

@@ -1,4 +1,6 @@
-"""The red flags, what explains them, and the disposition that each has in force (decision model §4 and §6)."""
+"""The red flags, what explains them, and the disposition that each has in force (decision model §4 and
+§6).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,18 @@ from datetime import date, timedelta
 from tests.reference import terms
 from tests.reference.contributors import MEDICINES, TRIGGERS, is_pregnant
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within, years_before
-from tests.reference.findings import Answer, answer, began, denied, diagnosis, doubtful, is_known, since, standing, suspected
+from tests.reference.findings import (
+    Answer,
+    answer,
+    began,
+    denied,
+    diagnosis,
+    doubtful,
+    is_known,
+    since,
+    standing,
+    suspected,
+)
 from tests.reference.measured import results
 from tests.reference.reading import Record, Result, Statement, newest_value
 from tests.reference.twitch import Twitch
@@ -40,11 +53,13 @@ CELLS = {
     "red-flag-cluster": (ROUTINE, ROUTINE),
 }
 COUNTED = (
-    "twitch-over-two-weeks", "spreading-twitch", "unexplained-weight-loss", "persists-despite-lifestyle", "cramping",
+    "twitch-over-two-weeks", "spreading-twitch", "unexplained-weight-loss", "persists-despite-lifestyle",
+    "cramping",
     "twitch-at-rest-without-trigger",
 )  # fmt: skip
 EXPLAIN_ALL = (
-    "heart-failure", "cardiomyopathy", "copd", "emphysema", "asthma", "interstitial-lung-disease", "bronchiectasis",
+    "heart-failure", "cardiomyopathy", "copd", "emphysema", "asthma", "interstitial-lung-disease",
+    "bronchiectasis",
     "cystic-fibrosis", "other-lung-disease",
 )  # fmt: skip
 EXPLAIN_DYSPNOEA = ("atrial-fibrillation", "coronary-disease")
@@ -56,7 +71,8 @@ TWITCHING = ("twitch-over-two-weeks", "spreading-twitch", "cramping")
 NEUROPATHIES = {
     "multifocal-motor-neuropathy": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "kennedy-disease": (
-        "muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty", "tongue-fasciculation",
+        "muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty",
+        "tongue-fasciculation",
         *TWITCHING,
     ),
     "spinal-muscular-atrophy": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
@@ -92,7 +108,9 @@ class Flag:
 
     @property
     def counts(self) -> int:
-        """What it answers to any other purpose: long-standing is no motor flag, and explained is not in force."""
+        """What it answers to any other purpose: long-standing is no motor flag, and explained is not in
+        force.
+        """
         if self.long_standing:
             return UNKNOWN
         return NO if self.explained_by else self.truth
@@ -134,7 +152,9 @@ def _motor(record: Record, twitch: Twitch, rule: str) -> Flag:
 
 
 def is_long_standing(statements: tuple[Statement, ...], record: Record) -> bool:
-    """§4 "Long-standing deficits": one stated onset more than five years ago, and every other statement fits it."""
+    """§4 "Long-standing deficits": one stated onset more than five years ago, and every other statement
+    fits it.
+    """
     course = newest_value(record, "weakness-progressive", 90)
     if course is not None and course.value is True:
         return False
@@ -151,7 +171,9 @@ def _is_the_old_one(other: Statement, old: Statement, limit: date) -> bool:
     """The same finding, at the same or no better known site, with no later stated onset."""
     if other.concept != old.concept or (other.onset is not None and other.onset.high >= limit):
         return False
-    return all(site in old.sites or any(terms.bare_site(o) == site for o in old.sites) for site in other.sites)
+    return all(
+        site in old.sites or any(terms.bare_site(o) == site for o in old.sites) for site in other.sites
+    )
 
 
 # ---- Breathing --------------------------------------------------------------------------------------
@@ -253,7 +275,9 @@ def _at_rest(record: Record, contributors: set[str]) -> Flag:
 
 
 def _abnormal_emg(record: Record) -> Flag:
-    """§4: of the last 365 days; a newer electromyogram coded normal makes it NO, a nerve study only a nerve study."""
+    """§4: of the last 365 days; a newer electromyogram coded normal makes it NO, a nerve study only a
+    nerve study.
+    """
     rule = "abnormal-emg"
     found = [
         (s.concept == "abnormal-nerve-study", s.dated, s)
@@ -362,8 +386,10 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
         return _benign_explains(known, flag)
     if flag.rule == "abnormal-emg":
         dated = min((span.low for span in (known.onset, known.recorded) if span), default=None)
-        return name != "multiple-sclerosis" and dated is not None and all(
-            s.dated is not None and s.dated.low < dated for s in flag.statements
+        return (
+            name != "multiple-sclerosis"
+            and dated is not None
+            and all(s.dated is not None and s.dated.low < dated for s in flag.statements)
         )
     if flag.rule not in NEUROPATHIES[name]:
         return False
@@ -371,7 +397,9 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
         return False
     diagnosed = min((span.low for span in (known.onset, known.recorded) if span), default=None)
     course = newest_value(record, "weakness-progressive")
-    worse = course is not None and course.value is True and diagnosed is not None and course.said.low > diagnosed
+    worse = (
+        course is not None and course.value is True and diagnosed is not None and course.said.low > diagnosed
+    )
     if flag.rule == "muscle-weakness" and worse:
         return False
     return diagnosed is not None and flag.began is not None and flag.began <= diagnosed
@@ -379,7 +407,8 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
 
 def _of_the_limbs(statements: tuple[Statement, ...]) -> bool:
     return not any(
-        s.concept in NOT_OF_THE_LIMBS or set(map(terms.bare_site, s.sites)) & {"tongue", "face", "jaw", "neck"}
+        s.concept in NOT_OF_THE_LIMBS
+        or set(map(terms.bare_site, s.sites)) & {"tongue", "face", "jaw", "neck"}
         for s in statements
     )
 
@@ -402,14 +431,23 @@ def _benign_explains(known: Statement, flag: Flag) -> bool:
 
 
 def _cluster(found: dict[str, Flag], twitch: Twitch) -> Flag:
-    """Three or more, at least one of the first three; flags in force only. Weight loss is explained by none."""
+    """Three or more, at least one of the first three; flags in force only.
+
+    Weight loss is explained by none.
+    """
     truths = {rule: found[rule].counts for rule in COUNTED}
     if twitch.longer_than(14) == NO:
         truths["cramping"] = NO
     of_all = [sum(t == YES for t in truths.values()), sum(t != NO for t in truths.values())]
     of_first = [max(truths[rule] for rule in COUNTED[:3])]
     if of_all[0] >= 3 and of_first[0] == YES:
-        return Flag("red-flag-cluster", YES, started=min(f.began for r in COUNTED if (f := found[r]).began) if any(found[r].began for r in COUNTED) else None)
+        return Flag(
+            "red-flag-cluster",
+            YES,
+            started=min(f.began for r in COUNTED if (f := found[r]).began)
+            if any(found[r].began for r in COUNTED)
+            else None,
+        )
     return Flag("red-flag-cluster", UNKNOWN if of_all[1] >= 3 and of_first[0] != NO else NO)
 
 

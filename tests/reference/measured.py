@@ -68,7 +68,9 @@ def results(record: Record, analyte: str, days: int) -> list[Result]:
 
 
 def _calcium(record: Record, days: int) -> list[Result]:
-    """§2: the laboratory's own adjusted value first, else total + 0.02 x (40 - albumin in g/L) of the same day +- 1."""
+    """§2: the laboratory's own adjusted value first, else total + 0.02 x (40 - albumin in g/L) of the
+    same day +- 1.
+    """
     own = results(record, "adjusted-calcium", days)
     if any(r.readable for r in own):
         return own
@@ -81,7 +83,9 @@ def _calcium(record: Record, days: int) -> list[Result]:
 
 
 def _adjusted(total: Result, albumins: list[Result]) -> Result:
-    near = [a for a in albumins if abs((a.day - total.day).days) <= 1 and a.low is not None and a.low == a.high]
+    near = [
+        a for a in albumins if abs((a.day - total.day).days) <= 1 and a.low is not None and a.low == a.high
+    ]
     if not near or total.low is None or total.high is None:
         return total
     albumin = min(near, key=lambda a: (abs((a.day - total.day).days), a.at)).low

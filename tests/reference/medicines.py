@@ -20,7 +20,8 @@ AFTER = r"(?:battery|batteries|level|test|strip|free|allergy|intolerance|stopped
 # "nothing between but a salt, strength, form or punctuation"
 BETWEEN = r"(?:[^a-z]|\b(?:carbonate|citrate|sodium|hydrochloride|mg|mcg|g|ml|tablets?|capsules?|oral)\b)*"
 NOT_TAKEN_IN = (
-    "cream", "ointment", "lotion", "gel", "shampoo", "foam", "scalp", "topical", "eye", "ear", "nose", "nasal",
+    "cream", "ointment", "lotion", "gel", "shampoo", "foam", "scalp", "topical", "eye", "ear", "nose",
+    "nasal",
     "ophthalmic", "otic", "vaginal", "dental", "homeopathic",
 )  # fmt: skip
 INHALED = ("inhaler", "inhaled", "inhalation", "nebuliser")
@@ -161,6 +162,8 @@ def _is_no_name(text: str) -> bool:
     """§2: a word that makes it none stands directly before or after the name."""
     for name in _named(text):
         whole = rf"(?<![a-z]){re.escape(name)}(?![a-z])"
-        if re.search(rf"\b{BEFORE}\b[^a-z]*{whole}", text) or re.search(rf"{whole}{BETWEEN}\b{AFTER}\b", text):
+        if re.search(rf"\b{BEFORE}\b[^a-z]*{whole}", text) or re.search(
+            rf"{whole}{BETWEEN}\b{AFTER}\b", text
+        ):
             return not re.search(r"preservative.free", text)
     return False

@@ -16,7 +16,8 @@ from tests.reference.reading import Record
 from tests.reference.twitch import Twitch
 
 FIRST = (
-    "sodium", "potassium", "calcium", "albumin", "magnesium", "tsh", "b12", "vitamin-d", "glucose", "creatinine",
+    "sodium", "potassium", "calcium", "albumin", "magnesium", "tsh", "b12", "vitamin-d", "glucose",
+    "creatinine",
 )  # fmt: skip
 DISTURBS = {
     "dehydration": ("sodium", "creatinine"),
@@ -31,7 +32,8 @@ FOLLOWED = {
     "electrolyte-imbalance", "nutritional-deficiency", "thyroid", *DISTURBS,
 }  # fmt: skip
 AGAIN = {
-    "emg": 180, "ncs": 180, "mri-brain": 365, "mri-cervical-spine": 365, "respiratory-function": 90, "blood-gas": 1,
+    "emg": 180, "ncs": 180, "mri-brain": 365, "mri-cervical-spine": 365, "respiratory-function": 90,
+    "blood-gas": 1,
     "ecg": 7,
 }  # fmt: skip
 NEUROLOGICAL = ("respiratory-compromise", "rapid-weakness", "sudden-deficit", "saddle-numbness")
@@ -108,7 +110,9 @@ def referral(case: Case) -> dict[str, object]:
 
 
 def _expedite(case: Case, since: date | None) -> bool:
-    """A newer flag of a greater disposition than all older ones, or a motor flag that the referral could not know."""
+    """A newer flag of a greater disposition than all older ones, or a motor flag that the referral could
+    not know.
+    """
     assert since is not None
     older, newer = [], []
     for rule in case.in_force():
@@ -129,7 +133,9 @@ def _expedite(case: Case, since: date | None) -> bool:
 
 @dataclass
 class Suggested:
-    """A test: recommended or offered; what withholds it (done | ordered | referral), and the panel's analytes."""
+    """A test: recommended or offered; what withholds it (done | ordered | referral), and the panel's
+    analytes.
+    """
 
     recommended: bool
     withheld: str | None = None
@@ -206,9 +212,18 @@ def _risky_heart(record: Record) -> bool:
 
 def _neurophysiology(case: Case) -> dict[str, Suggested]:
     sensory = case.yes("sensory-change")
-    cord = case.yes("upper-motor-neuron-signs") and sensory and not any(
-        case.yes(rule)
-        for rule in ("muscle-atrophy", "speech-difficulty", "swallowing-difficulty", "tongue-fasciculation")
+    cord = (
+        case.yes("upper-motor-neuron-signs")
+        and sensory
+        and not any(
+            case.yes(rule)
+            for rule in (
+                "muscle-atrophy",
+                "speech-difficulty",
+                "swallowing-difficulty",
+                "tongue-fasciculation",
+            )
+        )
     )
     flags = case.in_force()
     minor = {"eyelid-twitch-persisting", "blepharospasm", "family-history-of-mnd"}
@@ -249,7 +264,13 @@ def _imaging(case: Case) -> dict[str, Suggested]:
     ms = is_known(record, "multiple-sclerosis") or suspected(record, "multiple-sclerosis")
     neurological = {*MOTOR, "sensory-change", "ocular-weakness", "suspected-mnd"} & case.in_force()
     spasm = case.yes("blepharospasm") and standing(record, ("hemifacial-spasm",))
-    if umn or case.yes("speech-difficulty") or case.yes("swallowing-difficulty") or (ms and neurological) or spasm:
+    if (
+        umn
+        or case.yes("speech-difficulty")
+        or case.yes("swallowing-difficulty")
+        or (ms and neurological)
+        or spasm
+    ):
         found["mri-brain"] = Suggested(True)
     arm = weak_arm(case)
     if umn or (arm and (case.yes("sensory-change") or has_neck_pain(record))):
@@ -318,7 +339,11 @@ def _antibodies(case: Case) -> set[str]:
 def _has_lately(record: Record, name: str) -> bool:
     """Done, or ordered and active, within 90 days: a value that a clinician can read was measured."""
     limit = record.on - timedelta(days=90)
-    same = {"calcium": ("total-calcium", "adjusted-calcium"), "creatinine": ("creatinine", "egfr"), "glucose": ("glucose", "hba1c")}
+    same = {
+        "calcium": ("total-calcium", "adjusted-calcium"),
+        "creatinine": ("creatinine", "egfr"),
+        "glucose": ("glucose", "hba1c"),
+    }
     measured = any(r.analyte in same.get(name, (name,)) and r.held and r.day >= limit for r in record.results)
     return measured or any(test == name and day >= limit for test, day in [*record.done, *record.ordered])
 
@@ -350,7 +375,13 @@ def considerations(case: Case) -> list[str]:
 
 def _benign(case: Case) -> bool:
     """More than 14 days, and every motor flag and sensory change answered NO."""
-    others = ("suspected-mnd", "abnormal-emg", "unexplained-weight-loss", "family-history-of-mnd", "red-flag-cluster")
+    others = (
+        "suspected-mnd",
+        "abnormal-emg",
+        "unexplained-weight-loss",
+        "family-history-of-mnd",
+        "red-flag-cluster",
+    )
     return (
         case.twitch.present == YES
         and bool(case.twitch.statements)
@@ -394,7 +425,9 @@ def _above_normal(result: object) -> int:
 
 
 def motor_unclear(case: Case) -> bool:
-    """§10: a motor sign is recorded but UNKNOWN (not breathing that a heart or lung diagnosis may explain)."""
+    """§10: a motor sign is recorded but UNKNOWN (not breathing that a heart or lung diagnosis may
+    explain).
+    """
     return any(case.flags[rule].truth == UNKNOWN and case.flags[rule].unclear for rule in MOTOR)
 
 

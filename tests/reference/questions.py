@@ -14,7 +14,8 @@ ASKED = ("muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-d
 def open_questions(case: Case, pathway: str) -> dict[str, str]:
     """The questions that the model names, each with what it could raise.
 
-    At urgent-referral the motor questions that could make it same-day are left out: how far ahead to look for what
+    At urgent-referral the motor questions that could make it same-day are left out: how far ahead to look
+    for what
     an answer could make of another unknown the model does not say.
     """
     if case.disposition in (NONE, SAME_DAY) or case.record.deceased:

@@ -26,7 +26,8 @@ OWN_VALUES = {
 }  # fmt: skip
 # Signs are examined, whoever states them (§2 "Reported or examined").
 SIGNS = (
-    "foot-drop", "head-drop", "wrist-drop", "monoparesis", "monoparesis-arm", "monoparesis-leg", "weakness-of-leg",
+    "foot-drop", "head-drop", "wrist-drop", "monoparesis", "monoparesis-arm", "monoparesis-leg",
+    "weakness-of-leg",
     "hemiplegia", "paraplegia",
 )  # fmt: skip
 # §10: what the questionnaire's link ids ask, where they are named otherwise than the concept.
@@ -231,7 +232,9 @@ def _site_by_concept(concept: str) -> tuple[str, ...]:
 
 
 def _end(one: Json, on: date, recorded: Span | None) -> tuple[int, bool, Span | None]:
-    """§2: whether it has ended, whether an abatement says so, and its end: its abatement, else its recordedDate."""
+    """§2: whether it has ended, whether an abatement says so, and its end: its abatement, else its
+    recordedDate.
+    """
     status = _code(one.get("clinicalStatus"))
     abatement = span_of(one.get("abatementDateTime") or one.get("abatementPeriod", {}).get("end"))
     if one.get("abatementString") or one.get("abatementBoolean"):
@@ -381,11 +384,11 @@ def _result(analyte: str, part: Json, one: Json, text: str, day: date) -> Result
 
 
 def _end_observations(record: Record) -> None:
-    """§2: an ended Condition that is no visit diagnosis ends the Observations of the same finding made before."""
+    """§2: an ended Condition that is no visit diagnosis ends the Observations of the same finding made
+    before.
+    """
     ends = [s for s in record.statements if s.ended and not s.visit and s.recorded]
-    record.statements = [
-        s for s in record.statements if not (_is_seen(s) and any(_ends(e, s) for e in ends))
-    ]
+    record.statements = [s for s in record.statements if not (_is_seen(s) and any(_ends(e, s) for e in ends))]
 
 
 def _is_seen(statement: Statement) -> bool:
@@ -400,12 +403,16 @@ def _ends(end: Statement, seen: Statement) -> bool:
 
 
 def covers(site: str, denied: tuple[str, ...]) -> bool:
-    """Whether a denial of these sites speaks for `site`: a hand for the left hand, not the other way round."""
+    """Whether a denial of these sites speaks for `site`: a hand for the left hand, not the other way
+    round.
+    """
     return site in denied or terms.bare_site(site) in denied
 
 
 def _give_onsets(record: Record) -> None:
-    """§2: `weakness-onset` and `twitch-onset` date what is stated without an onset of its own; the newest counts."""
+    """§2: `weakness-onset` and `twitch-onset` date what is stated without an onset of its own; the newest
+    counts.
+    """
     for name, names in (("weakness-onset", WEAKNESS), ("twitch-onset", TWITCH)):
         onset = newest_value(record, name)
         if onset is not None:
@@ -418,7 +425,9 @@ def _give_onsets(record: Record) -> None:
 
 
 def newest_value(record: Record, name: str, days: int | None = None) -> Value | None:
-    """The newest value of an own code within its window; of one day the last in the record's own order of values."""
+    """The newest value of an own code within its window; of one day the last in the record's own order of
+    values.
+    """
     limit = record.on - timedelta(days=days if days is not None else OWN_VALUES[name])
     found = [value for value in record.values.get(name, ()) if value.said.low >= limit]
     if not found:
@@ -430,12 +439,14 @@ def newest_value(record: Record, name: str, days: int | None = None) -> Value | 
 
 WEAKNESS = (
     "muscle-weakness", "subjective-weakness", "weakness-of-hand", "weakness-of-arm", "monoparesis-arm",
-    "monoparesis-leg", "weakness-of-leg", "weakness-of-limb", "monoparesis", "proximal-weakness", "distal-weakness",
+    "monoparesis-leg", "weakness-of-leg", "weakness-of-limb", "monoparesis", "proximal-weakness",
+    "distal-weakness",
     "hemiplegia", "paraplegia", "facial-weakness", "foot-drop", "wrist-drop", "head-drop", "bulbar-weakness",
     "mrc-grade", "difficulty-gripping", "difficulty-climbing-stairs", "weakness-progressive",
 )  # fmt: skip
 TWITCH = (
-    "fasciculation", "myokymia", "eyelid-twitch", "tongue-fasciculation", "facial-myokymia", "benign-fasciculation",
+    "fasciculation", "myokymia", "eyelid-twitch", "tongue-fasciculation", "facial-myokymia",
+    "benign-fasciculation",
     "twitch-course", "twitch-frequency",
 )  # fmt: skip
 
@@ -444,12 +455,15 @@ TWITCH = (
 
 MENTIONED = ("twitch", "fasciculation", "myokymia")
 NOT_MENTIONED = (
-    "no", "denies", "denied", "without", "ruled", "resolved", "family", "mother", "father", "history", "h/o", "hx",
+    "no", "denies", "denied", "without", "ruled", "resolved", "family", "mother", "father", "history",
+    "h/o", "hx",
 )  # fmt: skip
 
 
 def _read_words(one: Json, record: Record, verification: str, dated: Span | None) -> None:
-    """§2: an active Condition whose words name a twitch without a negation, a relative, an end or a history."""
+    """§2: an active Condition whose words name a twitch without a negation, a relative, an end or a
+    history.
+    """
     if verification == "refuted" or _end(one, record.on, None)[0] != NO:
         return
     named = set(terms.concepts(one.get("code"))) - {"other-involuntary-movement"}
@@ -470,7 +484,9 @@ def _read_words(one: Json, record: Record, verification: str, dated: Span | None
 def _read_activity(one: Json, record: Record) -> None:
     """§2: Procedure and DiagnosticReport, done or ordered; ServiceRequest, in place."""
     status = one.get("status")
-    text = next((one[key] for key in ("performedDateTime", "effectiveDateTime", "authoredOn") if key in one), None)
+    text = next(
+        (one[key] for key in ("performedDateTime", "effectiveDateTime", "authoredOn") if key in one), None
+    )
     said = span_of(text)
     if said is None or said.low > record.on:
         return
@@ -553,7 +569,9 @@ def _read_answer(one: Json, link: str, answer: Json, record: Record, said: Span)
     elif link == "mrc-grade":
         _read_grade(value, record, one, said, (), "answer")
     elif link in OWN_VALUES:
-        kept = value["code"] if isinstance(value, dict) else span_of(value) if isinstance(value, str) else value
+        kept = (
+            value["code"] if isinstance(value, dict) else span_of(value) if isinstance(value, str) else value
+        )
         record.values.setdefault(link, []).append(Value(kept, said, _source(one), "answer"))
     elif isinstance(value := _yes_or_no(value), bool):
         names = LINKS.get(link, (link,))

@@ -1,7 +1,9 @@
 """Random, realistic records: a patient, perhaps a twitch, and some of what hospitals write down.
 
-`random_bundle(rng, on)` makes one. Everything that it draws lies near the limits of the decision model: days about
-14, 28, 56, 90, 180 and 365 ago, values about the thresholds, statements that disagree. `TRANSFORMATIONS` are changes
+`random_bundle(rng, on)` makes one. Everything that it draws lies near the limits of the decision model:
+days about
+14, 28, 56, 90, 180 and 365 ago, values about the thresholds,
+statements that disagree. `TRANSFORMATIONS` are changes
 that must not change what is decided.
 """
 
@@ -29,15 +31,18 @@ URIS = {
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 UCUM = "http://unitsofmeasure.org"
 DAYS = (
-    0, 1, 2, 3, 5, 7, 8, 10, 13, 14, 15, 20, 27, 28, 29, 31, 40, 55, 56, 57, 60, 89, 90, 91, 100, 150, 179, 180, 181,
+    0, 1, 2, 3, 5, 7, 8, 10, 13, 14, 15, 20, 27, 28, 29, 31, 40, 55, 56, 57, 60, 89, 90, 91, 100, 150, 179,
+    180, 181,
     200, 300, 364, 365, 366, 400, 700, 1900, 3000,
 )  # fmt: skip
 LATELY = (0, 1, 2, 3, 5, 6, 7, 8, 10, 14, 20, 28, 29, 30, 31, 60, 89, 90, 91, 120)
 SYMPTOMS = (
-    "muscle-weakness", "weakness-of-hand", "monoparesis-leg", "weakness-of-arm", "foot-drop", "facial-weakness",
+    "muscle-weakness", "weakness-of-hand", "monoparesis-leg", "weakness-of-arm", "foot-drop",
+    "facial-weakness",
     "subjective-weakness", "unspecified-weakness", "muscle-atrophy", "tongue-wasting", "dysarthria",
     "slurred-speech", "dysphagia", "choking", "orthopnoea", "dyspnoea-at-rest", "dyspnoea",
-    "acute-respiratory-failure", "chronic-respiratory-failure", "hyperreflexia", "spasticity", "babinski", "clonus",
+    "acute-respiratory-failure", "chronic-respiratory-failure", "hyperreflexia", "spasticity", "babinski",
+    "clonus",
     "upper-motor-neuron", "ptosis", "diplopia", "weight-loss", "numbness", "paraesthesia", "saddle-numbness",
     "gait-disturbance", "neck-pain", "cramp",
 )  # fmt: skip
@@ -49,13 +54,15 @@ DIAGNOSES = (
     "cystic-fibrosis", "abnormal-emg", "abnormal-nerve-study",
 )  # fmt: skip
 FACTORS = (
-    "anxiety", "insomnia", "fatigue", "high-caffeine", "dehydration", "alcohol", "low-magnesium", "low-calcium",
+    "anxiety", "insomnia", "fatigue", "high-caffeine", "dehydration", "alcohol", "low-magnesium",
+    "low-calcium",
     "low-potassium", "low-sodium", "high-potassium", "high-calcium", "magnesium-disorder", "calcium-disorder",
     "b12-deficiency", "vitamin-d-deficiency", "thyroid", "pregnancy", "advanced-kidney-disease",
 )  # fmt: skip
 SITED = ("muscle-weakness", "muscle-atrophy", "fasciculation")
 OWN_YES_NO = (
-    "difficulty-gripping", "difficulty-climbing-stairs", "split-hand", "weakness-progressive", "twitch-at-rest",
+    "difficulty-gripping", "difficulty-climbing-stairs", "split-hand", "weakness-progressive",
+    "twitch-at-rest",
     "twitch-persists-despite-lifestyle", "weight-loss-intended", "vision-interference", "sudden-onset",
     "recent-exertion", "family-history-of-mnd",
 )  # fmt: skip
@@ -65,8 +72,10 @@ OWN_CODED = {
     "twitch-trigger": ("none", "caffeine", "stress", "exercise"),
 }
 LINKS = (
-    "fasciculation", "muscle-weakness", "difficulty-gripping", "difficulty-climbing-stairs", "weakness-progressive",
-    "muscle-atrophy", "cramp", "gait-disturbance", "sensory-change", "speech-difficulty", "swallowing-difficulty",
+    "fasciculation", "muscle-weakness", "difficulty-gripping", "difficulty-climbing-stairs",
+    "weakness-progressive",
+    "muscle-atrophy", "cramp", "gait-disturbance", "sensory-change", "speech-difficulty",
+    "swallowing-difficulty",
     "orthopnoea", "dyspnoea-at-rest", "sudden-onset", "twitch-at-rest", "twitch-persists-despite-lifestyle",
     "vision-interference", "recent-exertion",
 )  # fmt: skip
@@ -99,7 +108,8 @@ VALUES: dict[str, tuple[float, ...]] = {
 }
 # texts of medicines, as orders have them: the class that decides is the reader's matter
 MEDICINES = (
-    "Lithium carbonate 300 mg capsule", "lithium battery", "no lithium", "lithium carbonate 300 mg discontinued",
+    "Lithium carbonate 300 mg capsule", "lithium battery", "no lithium",
+    "lithium carbonate 300 mg discontinued",
     "predniSONE 10 MG", "hydrocortisone 1 % cream", "lisinopril/hydrochlorothiazide 20/12.5 mg",
     "albuterol (preservative free) nebuliser solution", "Amoxicillin 500 mg capsule", "omeprazole 20 mg",
     "allergy to prednisone", "Zoloft 50 mg tablet", "caffeine free tablets", "prednisolone 1 % eye drops",
@@ -134,7 +144,9 @@ class Maker:
             code = code.replace(".", "")
         return {"coding": [{"system": URIS[system], "code": code}]}
 
-    def site(self, among: tuple[str, ...] = ("hand", "forearm", "thigh", "lower-leg", "shoulder", "foot")) -> Json:
+    def site(
+        self, among: tuple[str, ...] = ("hand", "forearm", "thigh", "lower-leg", "shoulder", "foot")
+    ) -> Json:
         """A bodySite, often with its side."""
         name = self.rng.choice(among)
         codings = [{"system": URIS["SNOMED"], "code": terms.SITES[name].split()[0]}]
@@ -197,7 +209,9 @@ def _status(make: Maker, found: Json) -> None:
     if clinical:
         found["clinicalStatus"] = {"coding": [{"system": HL7 + "condition-clinical", "code": clinical}]}
     if verification:
-        found["verificationStatus"] = {"coding": [{"system": HL7 + "condition-ver-status", "code": verification}]}
+        found["verificationStatus"] = {
+            "coding": [{"system": HL7 + "condition-ver-status", "code": verification}]
+        }
 
 
 def twitch(make: Maker) -> list[Json]:
@@ -257,7 +271,8 @@ def all_denied(make: Maker) -> list[Json]:
     """An examination in which nothing was found: every root, on one day."""
     day = make.day(LATELY)
     roots = (
-        "muscle-weakness", "muscle-atrophy", "dysarthria", "dysphagia", "dyspnoea", "orthopnoea", "dyspnoea-at-rest",
+        "muscle-weakness", "muscle-atrophy", "dysarthria", "dysphagia", "dyspnoea", "orthopnoea",
+        "dyspnoea-at-rest",
         "upper-motor-neuron", "tongue-fasciculation", "tongue-wasting", "numbness", "paraesthesia",
     )  # fmt: skip
     exam = [{"coding": [{"system": HL7 + "observation-category", "code": "exam"}]}]
@@ -272,7 +287,9 @@ def all_denied(make: Maker) -> list[Json]:
 
 def grade(make: Maker) -> Json:
     """A Medical Research Council grade, with or without its site."""
-    found = make.resource("Observation", status="final", code=own("mrc-grade"), effectiveDateTime=make.day(LATELY))
+    found = make.resource(
+        "Observation", status="final", code=own("mrc-grade"), effectiveDateTime=make.day(LATELY)
+    )
     found["valueInteger"] = make.rng.choice((0, 3, 4, 4, 5, 5, 5, 9))
     if make.chance(0.75):
         found["bodySite"] = make.site()
@@ -313,7 +330,10 @@ def _measured_part(make: Maker, analyte: str) -> Json:
     quantity = {"value": value, "unit": unit, "system": UCUM, "code": unit}
     draw = make.rng.random()
     if draw < 0.06:
-        return {"code": code, "dataAbsentReason": {"coding": [{"system": HL7 + "data-absent-reason", "code": "error"}]}}
+        return {
+            "code": code,
+            "dataAbsentReason": {"coding": [{"system": HL7 + "data-absent-reason", "code": "error"}]},
+        }
     if draw < 0.09:
         return {"code": code, "valueString": "haemolysed"}
     if draw < 0.12:
@@ -324,12 +344,12 @@ def _measured_part(make: Maker, analyte: str) -> Json:
 
 
 def panel(make: Maker) -> Json:
-    """A panel with its results as components."""
+    """A panel with its results as components; its own code says nothing of what was measured."""
     parts = make.rng.sample(("potassium", "sodium", "magnesium", "adjusted-calcium", "tsh", "b12"), 3)
     return make.resource(
         "Observation",
         status="final",
-        code={"coding": [{"system": URIS["LOINC"], "code": "24323-8"}]},
+        code={"text": "panel"},
         effectiveDateTime=make.day(LATELY),
         component=[_measured_part(make, part) for part in parts],
     )
@@ -375,11 +395,15 @@ def activity(make: Maker) -> Json:
     named = {"coding": [{"system": URIS[system], "code": code}]}
     if draw < 0.3:
         status = make.rng.choice(("active", "active", "completed", "draft", "revoked", "on-hold"))
-        return make.resource("ServiceRequest", status=status, intent="order", code=named, authoredOn=make.day())
+        return make.resource(
+            "ServiceRequest", status=status, intent="order", code=named, authoredOn=make.day()
+        )
     if draw < 0.55:
         status = make.rng.choice(("active", "active", "completed", "draft", "revoked", "on-hold"))
         referral = make.code("neurology-referral")
-        return make.resource("ServiceRequest", status=status, intent="order", code=referral, authoredOn=make.day())
+        return make.resource(
+            "ServiceRequest", status=status, intent="order", code=referral, authoredOn=make.day()
+        )
     if draw < 0.75:
         status = make.rng.choice(("completed", "completed", "in-progress", "not-done", "preparation"))
         return make.resource("Procedure", status=status, code=named, performedDateTime=make.day())
@@ -501,7 +525,11 @@ def renamed(record: Json, rng: Random) -> Json:
 def duplicated(record: Json, rng: Random) -> Json:
     """One resource twice; words and medicines, which are counted, once."""
     counted = ("Patient", "MedicationRequest", "MedicationStatement")
-    among = [o for o in resources_of(record) if o["resourceType"] not in counted and "text" not in o.get("code", {})]
+    among = [
+        o
+        for o in resources_of(record)
+        if o["resourceType"] not in counted and "text" not in o.get("code", {})
+    ]
     if not among:
         return record
     twin = copy.deepcopy(rng.choice(among)) | {"id": "twin"}
@@ -529,7 +557,9 @@ def with_unrelated(record: Json, rng: Random) -> Json:
                 "resourceType": "Condition",
                 "id": "unrelated",
                 "subject": {"reference": "Patient/p"},
-                "code": {"coding": [{"system": URIS["SNOMED"], "code": "396331005", "display": "Celiac disease"}]},
+                "code": {
+                    "coding": [{"system": URIS["SNOMED"], "code": "396331005", "display": "Celiac disease"}]
+                },
                 "recordedDate": "2020-01-01",
             },
         ]
@@ -541,7 +571,10 @@ def with_notes(record: Json, rng: Random) -> Json:
     made = copy.deepcopy(record)
     for one in resources_of(made):
         if one["resourceType"] != "Patient":
-            one["text"] = {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>ALS, twitching</div>"}
+            one["text"] = {
+                "status": "generated",
+                "div": "<div xmlns='http://www.w3.org/1999/xhtml'>ALS, twitching</div>",
+            }
             if one["resourceType"] in ("Condition", "Observation"):
                 one["note"] = [{"text": "weakness, slurred speech, orthopnoea, no twitching"}]
     return made
@@ -554,7 +587,12 @@ def restated(record: Json, rng: Random) -> Json:
     for one in resources_of(made):
         named = terms.concepts(one.get("code"))
         told_by_icd = terms.site_of_icd(one.get("code"))
-        if one["resourceType"] == "Condition" and len(named) == 1 and named[0] in terms.CONCEPTS and not told_by_icd:
+        if (
+            one["resourceType"] == "Condition"
+            and len(named) == 1
+            and named[0] in terms.CONCEPTS
+            and not told_by_icd
+        ):
             options = [c for c in terms.codes_of(named[0]) if _says_the_same(named[0], *c)]
             system, code = rng.choice(options)
             code = code.replace(".", "") if system in terms.ICD and make.chance(0.5) else code
@@ -568,8 +606,12 @@ def _says_the_same(concept: str, system: str, code: str) -> bool:
 
 def with_stranger(record: Json, rng: Random) -> Json:
     """A weakness of another patient, which is counted and not read."""
-    stranger = Maker(rng, date(2026, 11, 23)).resource("Condition", code=Maker(rng, date.min).code("muscle-weakness"))
-    return bundle([*resources_of(record), stranger | {"id": "stranger", "subject": {"reference": "Patient/q"}}])
+    stranger = Maker(rng, date(2026, 11, 23)).resource(
+        "Condition", code=Maker(rng, date.min).code("muscle-weakness")
+    )
+    return bundle(
+        [*resources_of(record), stranger | {"id": "stranger", "subject": {"reference": "Patient/q"}}]
+    )
 
 
 TRANSFORMATIONS: dict[str, Callable[[Json, Random], Json]] = {

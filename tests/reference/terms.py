@@ -1,6 +1,7 @@
 """Codes by what they mean (decision model §2 "Systems", §3 to §8), each taken from the terminology's CSV.
 
-The table below names codes; that each of them stands in `terminology.csv` is checked when it is read, so that a code
+The table below names codes; that each of them stands in `terminology.csv` is checked when it is read, so
+that a code
 written from memory is an error. ICD codes are prefixes, without their dot; the longest one that fits decides.
 """
 
@@ -40,7 +41,7 @@ CONCEPTS = {
     "cramp": "SNOMED 55300003 424647005 449917004 449918009 102549009; ICD-10-CM R25.2 M62.831; ICD-10 R25.2;"
     " HPO HP:0003710",
     # §4, weakness: the root first
-    "muscle-weakness": "SNOMED 26544005 162236007; ICD-10-CM M62.81; HPO HP:0001324",
+    "muscle-weakness": "SNOMED 26544005; ICD-10-CM M62.81; HPO HP:0001324",
     "subjective-weakness": "SNOMED 126013009",
     "weakness-of-hand": "SNOMED 299042006; HPO HP:0030237 HP:0009005",
     "weakness-of-arm": "SNOMED 713512009 15634971000119107; HPO HP:0003484",
@@ -86,7 +87,8 @@ CONCEPTS = {
     # §4, the rest
     "ptosis": "SNOMED 11934000; ICD-10-CM H02.4; HPO HP:0000508",
     "diplopia": "SNOMED 24982008; ICD-10-CM H53.2; HPO HP:0000651",
-    "weight-loss": "SNOMED 267024001 448765001 422868009 89362005; ICD-10-CM R63.4; ICD-10 R63.4; HPO HP:0001824",
+    "weight-loss": "SNOMED 267024001 448765001 422868009 89362005; ICD-10-CM R63.4; ICD-10 R63.4; HPO"
+    " HP:0001824",
     "numbness": "SNOMED 44077006 309521004 309538000 309557009; ICD-10-CM R20.0; ICD-10 R20.0",
     "paraesthesia": "SNOMED 91019004 62507009 274676007; ICD-10-CM R20.2; ICD-10 R20.2; HPO HP:0003401",
     "saddle-numbness": "SNOMED 449813001",
@@ -95,7 +97,8 @@ CONCEPTS = {
     "abnormal-emg": "SNOMED 274523007; ICD-10-CM R94.131",
     "abnormal-nerve-study": "ICD-10-CM R94.130",
     # §6, diagnoses
-    "motor-neuron-disease": "SNOMED 86044005 37340000 54304004 88923002 81211007 230258005 1259124000 718555006"
+    "motor-neuron-disease": "SNOMED 86044005 37340000 54304004 88923002 81211007 230258005 1259124000"
+    " 718555006"
     " 49793008; ICD-10-CM G12.2; ICD-10 G12.2; HPO HP:0007354",
     "kennedy-disease": "SNOMED 230253001",
     "spinal-muscular-atrophy": "SNOMED 85505000 5262007; ICD-10-CM G12.1; ICD-10 G12.1",
@@ -103,7 +106,8 @@ CONCEPTS = {
     "hirayama-disease": "SNOMED 230256009",
     "multifocal-motor-neuropathy": "SNOMED 230591002; ICD-10-CM G61.82",
     "multiple-sclerosis": "SNOMED 24700007 426373005 425500002 428700003; ICD-10-CM G35; ICD-10 G35",
-    "peripheral-neuropathy": "SNOMED 302226006 386033004 424736006; ICD-10-CM G60 G62 G63; ICD-10 G60 G62 G63",
+    "peripheral-neuropathy": "SNOMED 302226006 386033004 424736006; ICD-10-CM G60 G62 G63; ICD-10 G60"
+    " G62 G63",
     "guillain-barre": "SNOMED 40956001; ICD-10-CM G61.0",
     "myasthenia-gravis": "SNOMED 91637004; ICD-10-CM G70.0; ICD-10 G70.0",
     "frontotemporal-dementia": "SNOMED 230270009; ICD-10-CM G31.0; HPO HP:0002145",
@@ -169,12 +173,14 @@ CONCEPTS = {
 
 # §3: what each body site is called, and its side where the code says one.
 SITES = {
-    "eyelid": "80243003 38934000 62736007", "face": "89545001 48477009 60819002", "tongue": "21974007 181226008",
+    "eyelid": "80243003 38934000 62736007", "face": "89545001 48477009 60819002",
+    "tongue": "21974007 181226008",
     "jaw": "661005", "neck": "45048000", "hand": "85562004 76505004 7569003", "hand-left": "85151006",
     "forearm": "14975008 8205005", "upper-arm": "40983000", "upper-arm-left": "368208006",
     "upper-arm-right": "368209003", "shoulder": "16982005", "chest": "51185008 78904004",
     "abdomen": "818981001 818983003", "back": "77568009 52612000", "hip-or-buttock": "46862004",
-    "thigh": "68367000", "thigh-left": "61396006", "thigh-right": "11207009", "lower-leg": "30021000 53840002",
+    "thigh": "68367000", "thigh-left": "61396006", "thigh-right": "11207009",
+    "lower-leg": "30021000 53840002",
     "foot": "56459004 29707007", "foot-right": "7769000",
     "arm": "53120007", "leg": "61685007", "trunk": "22943007",
 }  # fmt: skip
@@ -205,7 +211,8 @@ ANALYTES: dict[str, tuple[str, dict[str, float]]] = {
     "adjusted-calcium": ("29265-6 46099-8", {"mmol/L": 1, "mg/dL": 0.2495, "meq/L": 0.5}),
     "total-calcium": ("2000-8 17861-6 49765-1", {"mmol/L": 1, "mg/dL": 0.2495, "meq/L": 0.5}),
     "albumin": ("1751-7 61151-7 61152-5", {"g/L": 1, "g/dL": 10}),
-    "magnesium": ("2601-3 19123-9 2593-2 21377-7", {"mmol/L": 1, "meq/L": 0.5, "mEq/L": 0.5, "mg/dL": 0.4114}),
+    "magnesium": ("2601-3 19123-9 2593-2 21377-7", {"mmol/L": 1, "meq/L": 0.5, "mEq/L": 0.5,
+    "mg/dL": 0.4114}),
     "b12": ("2132-9 14685-2", {"ng/L": 1, "pg/mL": 1, "pmol/L": 1 / 0.738}),
     "vitamin-d": ("14635-7 62292-8 1989-3", {"nmol/L": 1, "ng/mL": 2.496}),
     "tsh": ("3016-3 11580-8 11579-0", {"m[IU]/L": 1, "mIU/L": 1, "u[IU]/mL": 1}),
@@ -314,7 +321,11 @@ def _sites() -> dict[str, str]:
 
 @cache
 def _analyte_codes() -> dict[str, str]:
-    return {code if code in NAMED_BY_THE_MODEL else listed("LOINC", code): name for name, (codes, _) in ANALYTES.items() for code in codes.split()}
+    return {
+        code if code in NAMED_BY_THE_MODEL else listed("LOINC", code): name
+        for name, (codes, _) in ANALYTES.items()
+        for code in codes.split()
+    }
 
 
 def codings(concept: Any) -> list[tuple[str, str]]:

@@ -82,12 +82,21 @@ def _yes(record: Record, concepts: tuple[str, ...]) -> list[Statement]:
 
 
 def _present(record: Record, yes: list[Statement]) -> int:
-    """NO only by a denial of the last 90 days, or a Condition refuted or ended: of the root, at no one site (§1)."""
+    """NO only by a denial of the last 90 days, or a Condition refuted or ended: of the root, at no one
+    site (§1).
+    """
     if yes:
         return YES
     for s in record.statements:
         ends = s.kind != "condition" or not s.visit or not s.ended
-        if s.concept == "fasciculation" and not s.sites and s.truth == NO and is_recent(s, record.on, 90) and ends and s.dated:
+        if (
+            s.concept == "fasciculation"
+            and not s.sites
+            and s.truth == NO
+            and is_recent(s, record.on, 90)
+            and ends
+            and s.dated
+        ):
             return NO
     return UNKNOWN
 
@@ -109,7 +118,9 @@ def _recent(record: Record) -> bool:
 
 
 def _duration(record: Record, twitches: tuple[Statement, ...]) -> tuple[Span | None, int | None, int | None]:
-    """The earliest of onsets and of the days on which it was recorded; a recorded day bounds from below only."""
+    """The earliest of onsets and of the days on which it was recorded; a recorded day bounds from below
+    only.
+    """
     onsets = [s.onset for s in twitches if s.onset]
     seen = [s.recorded for s in twitches if s.recorded] + _closed_visits(record, twitches)
     by = [min(span.high, record.on) for span in onsets + seen]
@@ -141,7 +152,9 @@ def _first_day(statement: Statement) -> date | None:
 
 
 def _confined_to_eyelid(twitches: tuple[Statement, ...]) -> bool:
-    """Every stated site an eyelid, at least one, and no statement without a site older than the first eyelid."""
+    """Every stated site an eyelid, at least one, and no statement without a site older than the first
+    eyelid.
+    """
     sites = {terms.bare_site(site) for s in twitches for site in s.sites}
     if sites != {"eyelid"}:
         return False
