@@ -142,7 +142,7 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
         for key in sorted({*ours[name], *theirs[name]}):
             pairs[f"{name}.{key}"] = (ours[name].get(key), theirs[name].get(key))
     for rule in _comparable(ours):
-        pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))  # type: ignore[assignment]
+        pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))
     pairs |= _tests(ours["tests"], theirs["tests"])
     for fact in QUESTIONS:
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])

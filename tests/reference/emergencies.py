@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from tests.reference.contributors import medicine_classes
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within
-from tests.reference.findings import answer, denied, diagnosis, is_known, progressive, since, standing, stated
+from tests.reference.findings import answer, is_known, progressive, since, standing, stated
 from tests.reference.flags import (
     EXPLAIN_ALL,
     EXPLAIN_DYSPNOEA,
@@ -114,7 +114,7 @@ def _symptom_signs(record: Record, flags: dict[str, Flag]) -> tuple[int, int]:
         )
         for s in (flags[rule].statements if not flags[rule].long_standing else ())
     ]
-    observed, conditions = _not_denied(record), UNKNOWN
+    observed, conditions = UNKNOWN, UNKNOWN
     for s in standing(record, KINDS):
         if s.kind != "condition":
             if within(s.recorded, record.on, 7) == YES:
@@ -122,10 +122,6 @@ def _symptom_signs(record: Record, flags: dict[str, Flag]) -> tuple[int, int]:
         elif not explainers(record, s.concept) or not _before_all(s, motor):
             conditions = YES
     return observed, conditions
-
-
-def _not_denied(record: Record) -> int:
-    return UNKNOWN
 
 
 def _before_all(breathing: Statement, motor: list[Statement]) -> bool:
@@ -322,11 +318,3 @@ def sudden_deficit(record: Record) -> int:
         both = answer(record, "muscle-weakness").truth == NO and speech.truth == NO
         return NO if both else UNKNOWN
     return max(truths)
-
-
-def denies_root(record: Record) -> bool:
-    """Whether weakness is denied."""
-    return denied(record, "muscle-weakness")
-
-
-__all__ = ["critical", "diagnosis", "emergencies", "guillain_barre", "takes_lithium"]

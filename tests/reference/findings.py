@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from tests.reference.days import NO, UNKNOWN, YES, Span
 from tests.reference.reading import SYMPTOM_DAYS, WEAKNESS, Record, Statement, covers, newest_value
+from tests.reference.terms import SITE_OF_CONCEPT
 
 # Each rule's concepts, its root first: a denial of the root answers for the whole rule (§1).
 ROOTS = {
@@ -123,29 +124,22 @@ def _speaks_for(denial: Statement, statement: Statement) -> bool:
 
 
 def denied(record: Record, concept: str, days: int = SYMPTOM_DAYS) -> bool:
-    """Whether the concept itself, without a site, is denied, refuted or ended today."""
-    return any(
-        d.concept == concept
-        and d.truth == NO
-        and not d.sites_said
-        and d.dated is not None
-        and (is_recent(d, record.on, days) if d.kind != "condition" else not d.visit or not d.ended)
-        for d in map(_Denial, record.statements)
+    """Whether the concept itself, at no one site, is denied, refuted or ended today."""
+    return any(_denies_root(s, record.on, days) for s in record.statements if s.concept == concept)
+
+
+def _denies_root(statement: Statement, on: date, days: int) -> bool:
+    """A closed visit diagnosis says nothing of now; a site that the concept itself names is none."""
+    elsewhere = statement.sites and statement.concept not in SITE_OF_CONCEPT
+    closed_visit = statement.visit and statement.ended
+    dated = statement.dated is not None
+    return (
+        statement.truth == NO
+        and dated
+        and not elsewhere
+        and not closed_visit
+        and is_recent(statement, on, days)
     )
-
-
-class _Denial:
-    """A statement, and whether it names a site that its concept does not name by itself."""
-
-    def __init__(self, statement: Statement) -> None:
-        self.statement = statement
-        self.concept, self.truth = statement.concept, statement.truth
-        self.dated, self.kind = statement.dated, statement.kind
-        self.visit, self.ended, self.recorded = statement.visit, statement.ended, statement.recorded
-        self.sites_said = bool(statement.sites) and statement.concept not in (
-            "tongue-fasciculation",
-            "tongue-wasting",
-        )
 
 
 def answer(record: Record, rule: str) -> Answer:

@@ -11,14 +11,11 @@ from tests.reference import terms
 from tests.reference.contributors import MEDICINES, TRIGGERS, is_pregnant
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within, years_before
 from tests.reference.findings import (
-    Answer,
     answer,
     began,
     denied,
     diagnosis,
-    doubtful,
     is_known,
-    since,
     standing,
     suspected,
 )
@@ -249,7 +246,11 @@ def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> di
         Flag("eyelid-twitch-persisting", long if eyelid else NO, started=twitch.began),
         Flag("spreading-twitch", twitch.spreading, started=twitch.began),
         Flag("blepharospasm", YES if spasm or interferes else UNKNOWN, spasm),
-        _said(persists.value if persists else None, "persists-despite-lifestyle", persists and persists.said),
+        _said(
+            persists.value if persists else None,
+            "persists-despite-lifestyle",
+            persists.said if persists else None,
+        ),
         _at_rest(record, contributors),
         _plain(record, "cramping"),
     ]
@@ -475,6 +476,3 @@ def _always_so(flag: Flag, record: Record) -> bool:
     """§4: every statement of ptosis or diplopia has a stated onset more than five years ago."""
     limit = years_before(record.on, 5)
     return all(s.onset is not None and s.onset.high < limit for s in flag.statements)
-
-
-__all__ = ["Answer", "Flag", "doubtful", "flags", "since"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.reference import plan
 from tests.reference.contributors import contributors
-from tests.reference.days import NAMES, NO, UNKNOWN, YES
+from tests.reference.days import NAMES, NO, YES
 from tests.reference.emergencies import emergencies
 from tests.reference.findings import is_known
 from tests.reference.flags import DISPOSITIONS, flags
@@ -88,6 +88,3 @@ def _mentions(record: Record, twitch: Twitch) -> int:
     ]
     last = max(denials, default=date.min)
     return sum(dated is None or dated.low > last for _, dated in record.texts)
-
-
-__all__ = ["UNKNOWN", "assess"]

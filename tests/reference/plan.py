@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.reference import terms
-from tests.reference.contributors import RANGES, abnormal, is_pregnant, outside_low
+from tests.reference.contributors import RANGES, abnormal, is_pregnant
 from tests.reference.days import NO, UNKNOWN, YES, age
 from tests.reference.emergencies import critical
-from tests.reference.findings import doubtful, is_known, standing, suspected
+from tests.reference.findings import is_known, standing, suspected
 from tests.reference.flags import LIFESTYLE, MOTOR, NONE, REVIEW, ROUTINE, SAME_DAY, URGENT, Flag
-from tests.reference.measured import above, at_least, at_most, below, latest, results
+from tests.reference.measured import above, at_least, below, latest, results
 from tests.reference.reading import Record
 from tests.reference.twitch import Twitch
 
@@ -114,7 +114,8 @@ def _expedite(case: Case, since: date | None) -> bool:
     not know.
     """
     assert since is not None
-    older, newer = [], []
+    older: list[int] = []
+    newer: list[int] = []
     for rule in case.in_force():
         flag = case.flags[rule]
         began = flag.began
@@ -429,6 +430,3 @@ def motor_unclear(case: Case) -> bool:
     explain).
     """
     return any(case.flags[rule].truth == UNKNOWN and case.flags[rule].unclear for rule in MOTOR)
-
-
-__all__ = ["NO", "at_most", "doubtful", "outside_low"]

@@ -256,7 +256,7 @@ def _read_observation(one: Json, record: Record) -> None:
         return
     text = one.get("effectiveDateTime") or one.get("effectivePeriod", {}).get("start") or one.get("issued")
     said = span_of(text)
-    if said is None or said.low > record.on:
+    if text is None or said is None or said.low > record.on:
         return
     examined = "exam" in [_code(category) for category in one.get("category", ())]
     for part in [one, *one.get("component", ())]:
