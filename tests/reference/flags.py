@@ -20,7 +20,7 @@ from tests.reference.findings import (
     suspected,
 )
 from tests.reference.measured import results
-from tests.reference.reading import Record, Result, Statement, newest_value
+from tests.reference.reading import Record, Result, Statement, Value, newest_value
 from tests.reference.twitch import Twitch
 
 DISPOSITIONS = (
@@ -257,9 +257,11 @@ def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> di
     return {flag.rule: replace(flag, truth=NO) if none else flag for flag in flags}
 
 
-def _said(value: bool | None, rule: str, said: Span | None) -> Flag:
-    truth = UNKNOWN if value is None else YES if value else NO
-    return Flag(rule, truth, started=said.low if said else None)
+def _said(value: Value | None, rule: str) -> Flag:
+    """A rule that is stated, yes or no."""
+    if value is None:
+        return Flag(rule, UNKNOWN)
+    return Flag(rule, YES if value.value else NO, started=value.said.low)
 
 
 def _at_rest(record: Record, contributors: set[str]) -> Flag:

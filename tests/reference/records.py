@@ -464,6 +464,94 @@ def patient(make: Maker) -> Json:
     return found
 
 
+# ---- Situations: what meets in one row of the model ---------------------------------------------------
+
+
+def _active(make: Maker, concept: str) -> Json:
+    """A confirmed, active Condition of some days."""
+    found = make.resource("Condition", code=make.code(concept))
+    _dates(make, found)
+    found["clinicalStatus"] = {"coding": [{"system": HL7 + "condition-clinical", "code": "active"}]}
+    found["verificationStatus"] = {"coding": [{"system": HL7 + "condition-ver-status", "code": "confirmed"}]}
+    return found
+
+
+def _seen(make: Maker, concept: str, *, value: bool = True) -> Json:
+    found = make.resource("Observation", status="final", code=make.code(concept))
+    return found | {"effectiveDateTime": make.day(LATELY), "valueBoolean": value}
+
+
+def breathing(make: Maker) -> list[Json]:
+    """A breathing sign beside a motor sign, a heart or lung diagnosis, known ALS: some of them."""
+    signs = ("orthopnoea", "dyspnoea-at-rest", "dyspnoea", "acute-respiratory-failure")
+    motor = ("weakness-of-hand", "dysphagia", "slurred-speech", "tongue-wasting", "muscle-atrophy")
+    other = (
+        "heart-failure",
+        "copd",
+        "asthma",
+        "atrial-fibrillation",
+        "motor-neuron-disease",
+        "bronchiectasis",
+    )
+    sign = make.rng.choice(signs)
+    found = [_active(make, sign) if make.chance(0.5) else _seen(make, sign)]
+    if make.chance(0.3):
+        found.append(_seen(make, make.rng.choice(signs), value=make.chance(0.5)))
+    if make.chance(0.6):
+        found.append(_active(make, make.rng.choice(motor)))
+    if make.chance(0.6):
+        found.append(_active(make, make.rng.choice(other)))
+    for _ in range(make.rng.choice((0, 0, 1, 2, 3))):
+        found.append(measured(make, make.rng.choice(("spo2", "respiratory-rate", "fvc"))))
+    return found
+
+
+def lithium(make: Maker) -> list[Json]:
+    """Lithium beside a speech or gait disturbance."""
+    ordered = make.resource("MedicationRequest", status="active", intent="order")
+    ordered["medicationCodeableConcept"] = {"coding": [{"system": URIS["RxNorm"], "code": "6448"}]}
+    sign = make.rng.choice(("slurred-speech", "dysarthria", "gait-disturbance"))
+    return [ordered, _active(make, sign) if make.chance(0.6) else _seen(make, sign)]
+
+
+def new_weakness(make: Maker) -> list[Json]:
+    """Weakness, its course, its onset, whether it was sudden: some of them."""
+    kind = make.rng.choice(
+        ("muscle-weakness", "weakness-of-hand", "foot-drop", "subjective-weakness", "slurred-speech")
+    )
+    found = [_active(make, kind) if make.chance(0.6) else _seen(make, kind)]
+    for name, share in (("weakness-progressive", 0.6), ("sudden-onset", 0.3)):
+        if make.chance(share):
+            said = make.resource("Observation", status="final", code=own(name))
+            found.append(said | {"effectiveDateTime": make.day(LATELY), "valueBoolean": make.chance(0.7)})
+    if make.chance(0.3):
+        said = make.resource("Observation", status="final", code=own("weakness-onset"))
+        found.append(said | {"effectiveDateTime": make.day(LATELY), "valueDateTime": make.day(LATELY)})
+    return found
+
+
+def waiting(make: Maker) -> list[Json]:
+    """A neurology referral, and what came before or after it."""
+    referral = make.resource("ServiceRequest", status="active", intent="order", authoredOn=make.day())
+    referral["code"] = make.code("neurology-referral")
+    kinds = ("weakness-of-hand", "dysphagia", "numbness", "ptosis", "muscle-atrophy")
+    return [referral, *(_active(make, make.rng.choice(kinds)) for _ in range(make.rng.choice((1, 1, 2))))]
+
+
+def known(make: Maker) -> list[Json]:
+    """A known neurological diagnosis, and flags before and after it."""
+    name = make.rng.choice(
+        (
+            "benign-fasciculation", "multifocal-motor-neuropathy", "multiple-sclerosis",
+            "peripheral-neuropathy",
+            "kennedy-disease", "hirayama-disease", "myasthenia-gravis",
+        )
+    )  # fmt: skip
+    kinds = ("muscle-weakness", "muscle-atrophy", "numbness", "hyperreflexia", "cramp", "ptosis", "dysphagia")
+    flags = [_active(make, make.rng.choice(kinds)) for _ in range(make.rng.choice((1, 1, 2)))]
+    return [_active(make, name), *flags]
+
+
 KINDS: tuple[tuple[int, Callable[[Maker], Json | list[Json]]], ...] = (
     (10, lambda make: condition(make, make.rng.choice(SYMPTOMS))),
     (5, lambda make: condition(make, make.rng.choice(DIAGNOSES))),
@@ -479,6 +567,11 @@ KINDS: tuple[tuple[int, Callable[[Maker], Json | list[Json]]], ...] = (
     (1, relative),
     (2, answers),
     (1, words),
+    (3, breathing),
+    (1, lithium),
+    (3, new_weakness),
+    (2, waiting),
+    (3, known),
 )
 
 
