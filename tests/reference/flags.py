@@ -246,11 +246,7 @@ def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> di
         Flag("eyelid-twitch-persisting", long if eyelid else NO, started=twitch.began),
         Flag("spreading-twitch", twitch.spreading, started=twitch.began),
         Flag("blepharospasm", YES if spasm or interferes else UNKNOWN, spasm),
-        _said(
-            persists.value if persists else None,
-            "persists-despite-lifestyle",
-            persists.said if persists else None,
-        ),
+        _said(persists, "persists-despite-lifestyle"),
         _at_rest(record, contributors),
         _plain(record, "cramping"),
     ]
