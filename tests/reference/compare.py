@@ -144,7 +144,7 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
     for rule in _comparable(ours):
         pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))
     pairs |= _tests(ours["tests"], theirs["tests"])
-    for fact in QUESTIONS:
+    for fact in set(QUESTIONS) - set(ours["leftOpen"]):
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
     if ours["disposition"] == "no-action":
         pairs = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tests.reference.contributors import medicine_classes
 from tests.reference.days import NO, UNKNOWN, YES, Span, age, within
-from tests.reference.findings import answer, is_known, progressive, since, standing, stated
+from tests.reference.findings import Answer, answer, is_known, progressive, since, standing, stated
 from tests.reference.flags import (
     EXPLAIN_ALL,
     EXPLAIN_DYSPNOEA,
@@ -125,12 +124,12 @@ def _symptom_signs(record: Record, flags: dict[str, Flag]) -> tuple[int, int]:
 
 
 def _before_all(breathing: Statement, motor: list[Statement]) -> bool:
-    """Whether its onset, else first record, lies before that of every motor sign."""
+    """Whether its onset, else first record, lies before that of every motor sign, or may do so."""
     first = since(breathing)
     others = [span for s in motor if (span := since(s))]
     if first is None or len(others) < len(motor):
         return False
-    return bool(others) and all(first.high < other.low for other in others)
+    return bool(others) and all(first.low < other.high for other in others)
 
 
 def _in_known_mnd(record: Record) -> int:
@@ -241,10 +240,16 @@ def lithium_signs(record: Record) -> int:
         elif is_long_standing(found.yes, record):
             truths.append(UNKNOWN)
         else:
-            truths += [
-                YES if s.onset is None else max(UNKNOWN, within(s.onset, record.on, 28)) for s in found.yes
-            ]
+            truths += [_is_lately(s, found.yes, record) for s in found.yes]
     return max(truths)
+
+
+def _is_lately(statement: Statement, among: tuple[Statement, ...], record: Record) -> int:
+    """UNKNOWN with a stated onset more than 28 days ago, be it by another statement of the same finding."""
+    onset = statement.onset
+    if onset is None:
+        onset = min((s.onset for s in among if s.concept == statement.concept and s.onset), default=None)
+    return YES if onset is None else max(UNKNOWN, within(onset, record.on, 28))
 
 
 # ---- Weakness ---------------------------------------------------------------------------------------
@@ -261,27 +266,31 @@ def rapid_weakness(record: Record) -> int:
 
 
 def _rapid(record: Record) -> int:
-    found = tuple(s for s in weaknesses(record) if s.concept != "weakness-progressive") or progressive(record)
-    if not found:
-        return NO if answer(record, "muscle-weakness").truth == NO else UNKNOWN
-    course = newest_value(record, "weakness-progressive")
-    progressing = UNKNOWN
-    if course is not None:
-        lately = within(course.said, record.on, 28) == YES
-        progressing = (YES if course.value else NO) if lately else UNKNOWN
-    return min(progressing, _since_weeks(found, record))
+    return min(answer(record, "muscle-weakness").truth, _progressing(record), since_weeks(record))
 
 
-def _since_weeks(found: tuple[Statement, ...], record: Record) -> int:
+def _progressing(record: Record) -> int:
+    """Stated as progressing in those 28 days."""
+    course = newest_value(record, "weakness-progressive", 28)
+    if course is None:
+        return UNKNOWN
+    return YES if course.value else NO
+
+
+def since_weeks(record: Record) -> int:
     """Stated onset at most 28 days ago, or examined with no statement recorded more than 28 days ago."""
+    found = weaknesses(record)
+    if not found:
+        return UNKNOWN
+    found = tuple(s for s in found if s.concept != "weakness-progressive") or found
     truths = [within(s.onset, record.on, 28) for s in found if s.onset]
     without = [s for s in found if s.onset is None]
     if without:
-        truths.append(_first_record(found, without, record))
+        truths.append(_first_record(without, record))
     return max(truths)
 
 
-def _first_record(found: Iterable[Statement], without: list[Statement], record: Record) -> int:
+def _first_record(without: list[Statement], record: Record) -> int:
     ever = [s.recorded for s in stated(record, WEAKNESS) if s.truth == YES and s.recorded]
     if any(within(span, record.on, 28) == NO for span in ever):
         return NO
@@ -302,19 +311,20 @@ def guillain_barre(record: Record) -> int:
 
 
 def sudden_deficit(record: Record) -> int:
-    """A stated onset today or yesterday; where only a questionnaire or our code states it, sudden too."""
+    """Weakness or speech difficulty with a stated onset today or yesterday."""
     speech = answer(record, "speech-difficulty")
-    found = (*weaknesses(record), *speech.yes)
+    weakness = answer(record, "muscle-weakness")
+    return max(_sudden(weakness, record), _sudden(speech, record))
+
+
+def _sudden(found: Answer, record: Record) -> int:
+    """Where only a questionnaire or our own code states the onset, `sudden-onset` must be YES too."""
+    if not found.yes:
+        return found.truth
     sudden = newest_value(record, "sudden-onset")
     said = UNKNOWN if sudden is None else YES if sudden.value else NO
     truths = []
-    for s in found:
-        if s.onset is None:
-            truths.append(UNKNOWN)
-            continue
-        new = within(s.onset, record.on, 1)
+    for s in found.yes:
+        new = UNKNOWN if s.onset is None else within(s.onset, record.on, 1)
         truths.append(new if s.own_onset else min(new, said))
-    if not truths:
-        both = answer(record, "muscle-weakness").truth == NO and speech.truth == NO
-        return NO if both else UNKNOWN
     return max(truths)

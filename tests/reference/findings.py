@@ -31,7 +31,8 @@ CONCEPTS = {
     "speech-difficulty": ("dysarthria", "slurred-speech", "anarthria"),
     "swallowing-difficulty": ("dysphagia", "oropharyngeal-dysphagia", "choking"),
     "breathing-difficulty": (
-        "dyspnoea", "orthopnoea", "dyspnoea-at-rest", "respiratory-failure", "acute-respiratory-failure",
+        "dyspnoea", "exertional-dyspnoea", "orthopnoea", "dyspnoea-at-rest", "respiratory-failure",
+        "acute-respiratory-failure",
         "chronic-respiratory-failure",
     ),
     "sensory-change": ("numbness", "paraesthesia", "saddle-numbness"),

@@ -76,7 +76,7 @@ NEUROPATHIES = {
     "post-polio": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "hirayama-disease": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "multiple-sclerosis": ("muscle-weakness", "upper-motor-neuron-signs", "sensory-change"),
-    "peripheral-neuropathy": ("muscle-weakness", "muscle-atrophy", "sensory-change", *TWITCHING),
+    "peripheral-neuropathy": ("muscle-weakness", "muscle-atrophy", "sensory-change"),
 }  # fmt: skip
 BENIGN = (
     "twitch-over-two-weeks", "spreading-twitch", "persists-despite-lifestyle", "cramping",
@@ -392,7 +392,8 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
         )
     if flag.rule not in NEUROPATHIES[name]:
         return False
-    if flag.rule == "muscle-weakness" and not _of_the_limbs(flag.statements):
+    in_limbs = flag.rule == "muscle-weakness" or (flag.rule == "muscle-atrophy" and name != "kennedy-disease")
+    if in_limbs and not _of_the_limbs(flag.statements):
         return False
     diagnosed = min((span.low for span in (known.onset, known.recorded) if span), default=None)
     course = newest_value(record, "weakness-progressive")

@@ -12,7 +12,7 @@ from tests.reference.emergencies import emergencies
 from tests.reference.findings import is_known
 from tests.reference.flags import DISPOSITIONS, flags
 from tests.reference.plan import Case
-from tests.reference.questions import open_questions
+from tests.reference.questions import left_open, open_questions
 from tests.reference.reading import Record, read
 from tests.reference.twitch import Twitch, twitch_of
 
@@ -40,6 +40,7 @@ def assess(bundle: Json, on: date, pathway: str = "early-referral") -> Json:
         "mentions": _mentions(record, twitch),
         "unreadMedicines": sorted(m.source for m in record.medicines if m.unread),
         "openQuestions": open_questions(case, pathway),
+        "leftOpen": left_open(case),
         "otherSubjects": record.other_subjects,
     }
 

@@ -109,6 +109,12 @@ def referral(case: Case) -> dict[str, object]:
     }
 
 
+def _earliest_evidence(flag: Flag) -> date | None:
+    """The first day of which any of its statements speaks."""
+    days = [span.low for s in flag.statements for span in (s.onset, s.recorded) if span]
+    return flag.started or min(days, default=None)
+
+
 def _expedite(case: Case, since: date | None) -> bool:
     """A newer flag of a greater disposition than all older ones, or a motor flag that the referral could
     not know.
@@ -118,7 +124,7 @@ def _expedite(case: Case, since: date | None) -> bool:
     newer: list[int] = []
     for rule in case.in_force():
         flag = case.flags[rule]
-        began = flag.began
+        began = _earliest_evidence(flag)
         (newer if began is not None and began > since else older).append(flag.force or 0)
         unknown_then = flag.statements and all(
             s.recorded is not None and s.recorded.low > since for s in flag.statements
@@ -167,7 +173,10 @@ def _withheld(case: Case, name: str, days: int) -> str | None:
     limit = case.record.on - timedelta(days=days)
     if name in ("emg", "ncs", "mri-brain", "mri-cervical-spine") and referral(case)["inPlaceSince"]:
         return "referral"
-    if any(test == name and day >= limit for test, day in case.record.done):
+    done = case.record.done + [
+        ("respiratory-function", r.day) for r in case.record.results if r.analyte == "fvc" and r.held
+    ]
+    if any(test == name and day >= limit for test, day in done):
         return "done"
     if any(test == name and day >= limit for test, day in case.record.ordered):
         return "ordered"
@@ -263,13 +272,12 @@ def _imaging(case: Case) -> dict[str, Suggested]:
     found = {}
     umn = case.yes("upper-motor-neuron-signs")
     ms = is_known(record, "multiple-sclerosis") or suspected(record, "multiple-sclerosis")
-    neurological = {*MOTOR, "sensory-change", "ocular-weakness", "suspected-mnd"} & case.in_force()
     spasm = case.yes("blepharospasm") and standing(record, ("hemifacial-spasm",))
     if (
         umn
         or case.yes("speech-difficulty")
         or case.yes("swallowing-difficulty")
-        or (ms and neurological)
+        or (ms and case.in_force())
         or spasm
     ):
         found["mri-brain"] = Suggested(True)

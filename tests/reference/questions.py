@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from tests.reference.days import NO, UNKNOWN, YES
-from tests.reference.emergencies import lithium_signs, takes_lithium, weaknesses
-from tests.reference.flags import CELLS, DISPOSITIONS, NONE, SAME_DAY
+from tests.reference.emergencies import lithium_signs, since_weeks, takes_lithium, weaknesses
+from tests.reference.flags import CELLS, DISPOSITIONS, NONE, SAME_DAY, URGENT
 from tests.reference.plan import Case, motor_unclear
-from tests.reference.reading import newest_value
 
 ASKED = ("muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty")
+
+
+def left_open(case: Case) -> list[str]:
+    """The questions of which the model does not say whether they are asked."""
+    facts: list[str] = []
+    if case.twitch.present != YES:
+        facts += ASKED  # the twitch is over, but recent: a flag would count, and there is no card to ask on
+    if case.disposition >= URGENT:
+        facts += ASKED  # what an answer could make of another unknown
+    if lithium_signs(case.record) != YES or takes_lithium(case.record) != UNKNOWN:
+        facts.append("lithium")  # asked for the medicine, or for its level
+    return facts
 
 
 def open_questions(case: Case, pathway: str) -> dict[str, str]:
@@ -36,13 +47,9 @@ def _only_the_eyelid(case: Case) -> bool:
 def _of_today(case: Case) -> dict[str, str]:
     """Since when, is it getting worse, do you take lithium (else its level)."""
     found = {}
-    weak = [s for s in weaknesses(case.record) if s.concept != "weakness-progressive"]
-    course = newest_value(case.record, "weakness-progressive", 28)
-    if case.same_day["rapid-weakness"].truth == UNKNOWN and weak:
-        if any(s.onset is None for s in weak):
-            found["weakness-onset"] = DISPOSITIONS[SAME_DAY]
-        if course is None:
-            found["weakness-progressive"] = DISPOSITIONS[SAME_DAY]
+    rapid = case.same_day["rapid-weakness"].truth == UNKNOWN
+    if rapid and weaknesses(case.record) and since_weeks(case.record) == UNKNOWN:
+        found["weakness-onset"] = DISPOSITIONS[SAME_DAY]
     signs, takes = lithium_signs(case.record), takes_lithium(case.record)
     toxic = case.same_day["lithium-toxicity"].truth == UNKNOWN
     if toxic and signs == YES and takes == UNKNOWN:

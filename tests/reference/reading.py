@@ -513,7 +513,9 @@ def _read_order(one: Json, record: Record, names: list[str], day: date) -> None:
     in_place = one.get("status") in ("active", "on-hold", "completed") or fresh
     if one.get("doNotPerform") or not in_place:
         return
-    record.ordered += [(name, day) for name in names]
+    (record.done if one.get("status") == "completed" else record.ordered).extend(
+        (name, day) for name in names
+    )
     to_neurology = "specialist-referral" in names and "neurology" in terms.concepts(one.get("performerType"))
     if "neurology-referral" in names or to_neurology:
         record.referrals.append(day)

@@ -41,6 +41,7 @@ SYMPTOMS = (
     "facial-weakness",
     "subjective-weakness", "unspecified-weakness", "muscle-atrophy", "tongue-wasting", "dysarthria",
     "slurred-speech", "dysphagia", "choking", "orthopnoea", "dyspnoea-at-rest", "dyspnoea",
+    "exertional-dyspnoea",
     "acute-respiratory-failure", "chronic-respiratory-failure", "hyperreflexia", "spasticity", "babinski",
     "clonus",
     "upper-motor-neuron", "ptosis", "diplopia", "weight-loss", "numbness", "paraesthesia", "saddle-numbness",
@@ -391,6 +392,8 @@ def activity(make: Maker) -> Json:
         ("emg", "ncs", "neurophysiology", "mri-brain", "mri-cervical-spine", "respiratory-function", "ecg")
     )
     draw = make.rng.random()
+    if concept == "ncs":  # an observable, which no order and no procedure has for its code
+        draw = 1.0
     system, code = make.rng.choice(terms.codes_of(concept))
     named = {"coding": [{"system": URIS[system], "code": code}]}
     if draw < 0.3:

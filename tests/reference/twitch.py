@@ -164,32 +164,42 @@ def _confined_to_eyelid(twitches: tuple[Statement, ...]) -> bool:
 
 
 def _spreading(twitches: tuple[Statement, ...]) -> int:
-    """A site other than the eyelid that first appears at least one day after the first site."""
+    """A site other than the eyelid that first appears at least one day after the first site.
+
+    One site only is UNKNOWN; several that surely began on one day are widespread, which is NO.
+    """
     sites = sorted({site for s in twitches for site in s.sites if site not in _WHOLE})
-    for site in sites:
-        first = _not_before(site, twitches)
-        if first is None or terms.bare_site(site) == "eyelid":
-            continue
-        others = [_by(other, twitches) for other in sites if not _same_site(other, site)]
-        if any(day is not None and day < first for day in others):
-            return YES
-    return UNKNOWN
+    truths = [_is_new(site, sites, twitches) for site in sites]
+    return max((truth for truth in truths if truth is not None), default=UNKNOWN)
 
 
-def _by(site: str, twitches: tuple[Statement, ...]) -> date | None:
-    """The day by which the site is known to twitch: its onset, else its first record."""
-    days = [span.high for s in twitches if site in s.sites and (span := s.onset or s.recorded)]
-    return min(days, default=None)
+def _is_new(site: str, sites: list[str], twitches: tuple[Statement, ...]) -> int | None:
+    """Whether it first appeared after another site; None where there is no other."""
+    others = [_first(other, twitches) for other in sites if not _same_site(other, site)]
+    if not others:
+        return None
+    own = _first(site, twitches)
+    if terms.bare_site(site) == "eyelid":
+        return NO
+    if own is None:
+        return UNKNOWN
+    known = [other for other in others if other is not None]
+    if any(other.high < own.low for other in known):
+        return YES
+    return NO if len(known) == len(others) and all(other.low >= own.high for other in known) else UNKNOWN
 
 
-def _not_before(site: str, twitches: tuple[Statement, ...]) -> date | None:
+def _first(site: str, twitches: tuple[Statement, ...]) -> Span | None:
     """Its first date, its onset, else when it was first recorded; a site without a side may be this one."""
-    days = [
-        span.low
+    spans = [span for s in twitches if site in s.sites and (span := s.onset or s.recorded)]
+    maybe = [
+        span
         for s in twitches
         if any(_same_site(site, other) for other in s.sites) and (span := s.onset or s.recorded)
     ]
-    return min(days, default=None)
+    if not spans:
+        return None
+    return Span(min(span.low for span in maybe), min(span.high for span in spans))
 
 
 def _same_site(one: str, other: str) -> bool:
