@@ -325,6 +325,8 @@ def _sudden(found: Answer, record: Record) -> int:
     said = UNKNOWN if sudden is None else YES if sudden.value else NO
     truths = []
     for s in found.yes:
-        new = UNKNOWN if s.onset is None else within(s.onset, record.on, 1)
+        # what was recorded before yesterday did not begin since
+        new = within(s.onset or s.recorded, record.on, 1)
+        new = min(new, UNKNOWN) if s.onset is None else new
         truths.append(new if s.own_onset else min(new, said))
     return max(truths)

@@ -124,9 +124,17 @@ def _speaks_for(denial: Statement, statement: Statement) -> bool:
     return bool(statement.sites) and all(covers(site, denial.sites) for site in statement.sites)
 
 
-def denied(record: Record, concept: str, days: int = SYMPTOM_DAYS) -> bool:
-    """Whether the concept itself, at no one site, is denied, refuted or ended today."""
-    return any(_denies_root(s, record.on, days) for s in record.statements if s.concept == concept)
+def denied_on(record: Record, concept: str, days: int = SYMPTOM_DAYS) -> date | None:
+    """The last day on which the concept itself, at no one site, was denied, refuted or ended; None where
+    not.
+    """
+    found = [s for s in record.statements if s.concept == concept and _denies_root(s, record.on, days)]
+    return max((s.dated.low for s in found if s.dated), default=None)
+
+
+def denied(record: Record, concept: str) -> bool:
+    """Whether the concept itself is denied, refuted or ended today."""
+    return denied_on(record, concept) is not None
 
 
 def _denies_root(statement: Statement, on: date, days: int) -> bool:
@@ -151,17 +159,24 @@ def answer(record: Record, rule: str) -> Answer:
         yes += progressive(record)
     if yes:
         return Answer(YES, yes)
-    unclear = bool(doubtful(record, concepts)) or rule in record.unclear or is_unspecified(record, rule)
+    if doubtful(record, concepts):
+        return Answer(UNKNOWN, unclear=True)
+    denials = [denied_on(record, root) for root in ROOTS[rule]]
+    last = None if None in denials else min(day for day in denials if day)
+    unclear = [day for day in _unclear(record, rule) if last is None or day is None or day > last]
     if unclear:
         return Answer(UNKNOWN, unclear=True)
-    if all(denied(record, root) for root in ROOTS[rule]):
-        return Answer(NO)
-    return Answer(UNKNOWN)
+    return Answer(UNKNOWN if last is None else NO)
 
 
-def is_unspecified(record: Record, rule: str) -> bool:
-    """§2: weakness not further specified makes the rule UNKNOWN."""
-    return rule == "muscle-weakness" and bool(standing(record, ("unspecified-weakness",)))
+def _unclear(record: Record, rule: str) -> list[date | None]:
+    """§2: the days of weakness not further specified, and of grades that cannot be read."""
+    if rule != "muscle-weakness":
+        return []
+    limit = record.on - timedelta(days=SYMPTOM_DAYS)
+    grades = [span.low for span in record.unreadable_grades if span.low >= limit]
+    unspecified = standing(record, ("unspecified-weakness",))
+    return [*grades, *(s.dated.low if s.dated else None for s in unspecified)]
 
 
 def progressive(record: Record) -> tuple[Statement, ...]:

@@ -221,8 +221,7 @@ def _suspected_mnd(record: Record) -> Flag:
     found = suspected(record, "motor-neuron-disease")
     truths = [YES if s.dated is None else within(s.dated, record.on, 365) for s in found]
     yes = tuple(s for s, truth in zip(found, truths, strict=True) if truth == YES)
-    refuted = denied(record, "motor-neuron-disease")
-    return Flag(rule, max(truths, default=NO if refuted else UNKNOWN), yes)
+    return Flag(rule, max(truths, default=UNKNOWN), yes)
 
 
 def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> dict[str, Flag]:

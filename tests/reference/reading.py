@@ -113,7 +113,7 @@ class Record:
     relatives: list[int] = field(default_factory=list)
     texts: list[tuple[str, Span | None]] = field(default_factory=list)
     normal_pregnancy: list[Value] = field(default_factory=list)
-    unclear: set[str] = field(default_factory=set)  # rules a motor sign of which is recorded but unclear
+    unreadable_grades: list[Span] = field(default_factory=list)
     other_subjects: int = 0
 
 
@@ -332,7 +332,7 @@ def _read_grade(grade: Any, record: Record, one: Json, said: Span, sites: tuple[
     if not isinstance(grade, int):
         return
     if not 0 <= grade <= 5:
-        record.unclear.add("muscle-weakness")
+        record.unreadable_grades.append(said)
         return
     if grade == 5 and not sites:
         return
