@@ -129,7 +129,7 @@ def denied_on(record: Record, concept: str, days: int = SYMPTOM_DAYS) -> date | 
     not.
     """
     found = [s for s in record.statements if s.concept == concept and _denies_root(s, record.on, days)]
-    return max((s.dated.low for s in found if s.dated), default=None)
+    return max((s.dated.low if s.dated else date.min for s in found), default=None)
 
 
 def denied(record: Record, concept: str) -> bool:
@@ -141,7 +141,7 @@ def _denies_root(statement: Statement, on: date, days: int) -> bool:
     """A closed visit diagnosis says nothing of now; a site that the concept itself names is none."""
     elsewhere = statement.sites and statement.concept not in SITE_OF_CONCEPT
     closed_visit = statement.visit and statement.ended
-    dated = statement.dated is not None
+    dated = statement.dated is not None or (statement.kind == "condition" and not statement.ended)
     return (
         statement.truth == NO
         and dated
@@ -217,3 +217,11 @@ def began(statements: tuple[Statement, ...]) -> date | None:
     """§6: a flag is dated by the onset of its earliest statement, else by its first record."""
     days = [span.low for span in (since(s) for s in statements) if span]
     return min(days) if days else None
+
+
+def began_by(statements: tuple[Statement, ...]) -> date | None:
+    """The day by which a flag surely began: that of its earliest statement, a partial date by its last
+    day.
+    """
+    spans = sorted(span for span in (since(s) for s in statements) if span)
+    return spans[0].high if spans else None

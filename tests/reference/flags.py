@@ -13,6 +13,7 @@ from tests.reference.days import NO, UNKNOWN, YES, Span, age, within, years_befo
 from tests.reference.findings import (
     answer,
     began,
+    began_by,
     denied,
     diagnosis,
     is_known,
@@ -76,7 +77,7 @@ NEUROPATHIES = {
     "post-polio": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "hirayama-disease": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "multiple-sclerosis": ("muscle-weakness", "upper-motor-neuron-signs", "sensory-change"),
-    "peripheral-neuropathy": ("muscle-weakness", "muscle-atrophy", "sensory-change"),
+    "peripheral-neuropathy": ("muscle-weakness", "muscle-atrophy", "sensory-change", "cramping"),
 }  # fmt: skip
 BENIGN = (
     "twitch-over-two-weeks", "spreading-twitch", "persists-despite-lifestyle", "cramping",
@@ -102,6 +103,11 @@ class Flag:
     def began(self) -> date | None:
         """§6: the onset of its earliest statement, else its first record."""
         return self.started or began(self.statements)
+
+    @property
+    def surely_began(self) -> date | None:
+        """The same of a partial date by its last day: what may be newer than a diagnosis counts."""
+        return self.started or began_by(self.statements)
 
     @property
     def counts(self) -> int:
@@ -401,7 +407,7 @@ def _explains(name: str, known: Statement, flag: Flag, record: Record) -> bool:
     )
     if flag.rule == "muscle-weakness" and worse:
         return False
-    return diagnosed is not None and flag.began is not None and flag.began <= diagnosed
+    return diagnosed is not None and flag.surely_began is not None and flag.surely_began <= diagnosed
 
 
 def _of_the_limbs(statements: tuple[Statement, ...]) -> bool:

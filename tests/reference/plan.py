@@ -96,7 +96,7 @@ def referral(case: Case) -> dict[str, object]:
     )
     suggest = acute or (since is None and case.disposition in (ROUTINE, URGENT))
     in_place = since if active else None
-    suspicion = suggest and case.disposition != SAME_DAY and (case.motor() or case.yes("suspected-mnd"))
+    suspicion = suggest and (case.motor() or case.yes("suspected-mnd"))
     suspicion = suspicion and case.flags["sensory-change"].truth != YES
     priority = {ROUTINE: "routine", URGENT: "urgent", SAME_DAY: "stat"}[case.disposition] if suggest else None
     return {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.reference.days import NO, UNKNOWN, YES
 from tests.reference.emergencies import lithium_signs, since_weeks, takes_lithium, weaknesses
 from tests.reference.flags import CELLS, DISPOSITIONS, NONE, SAME_DAY, URGENT
 from tests.reference.plan import Case, motor_unclear
+from tests.reference.reading import Record
 
 ASKED = ("muscle-weakness", "muscle-atrophy", "speech-difficulty", "swallowing-difficulty")
 
@@ -47,11 +50,17 @@ def _only_the_eyelid(case: Case) -> bool:
 def _of_today(case: Case) -> dict[str, str]:
     """Since when, is it getting worse, do you take lithium (else its level)."""
     found = {}
-    rapid = case.same_day["rapid-weakness"].truth == UNKNOWN
-    if rapid and weaknesses(case.record) and since_weeks(case.record) == UNKNOWN:
+    rapid = case.same_day["rapid-weakness"].truth == UNKNOWN and since_weeks(case.record) == UNKNOWN
+    if weaknesses(case.record) and (rapid or _may_be_sudden(case.record)):
         found["weakness-onset"] = DISPOSITIONS[SAME_DAY]
     signs, takes = lithium_signs(case.record), takes_lithium(case.record)
     toxic = case.same_day["lithium-toxicity"].truth == UNKNOWN
     if toxic and signs == YES and takes == UNKNOWN:
         found["lithium"] = DISPOSITIONS[SAME_DAY]
     return found
+
+
+def _may_be_sudden(record: Record) -> bool:
+    """Weakness without an onset that was first recorded today or yesterday, or on no day."""
+    without = [s for s in weaknesses(record) if s.onset is None]
+    return any(s.recorded is None or s.recorded.high >= record.on - timedelta(days=1) for s in without)
