@@ -108,7 +108,7 @@ def _habits(record: Record, twitch: Twitch, classes: set[str]) -> dict[str, bool
         return latest(results(record, analyte, HABIT_DAYS), test) == YES
 
     def diagnosed(concept: str) -> bool:
-        return bool(standing(record, (concept,)))
+        return diagnosis(record, concept) is not None
 
     years = age(record.born, record.on)
     child = years is not None and years < 16
@@ -118,7 +118,7 @@ def _habits(record: Record, twitch: Twitch, classes: set[str]) -> dict[str, bool
     by_record = {
         "stress-anxiety": diagnosed("anxiety") or (not child and newest("gad-7", at_least(10))),
         "caffeine": _caffeine(record, child) or diagnosed("high-caffeine") or "caffeine" in classes,
-        "fatigue": diagnosed("fatigue"),
+        "fatigue": bool(standing(record, ("fatigue",))),
         "screen-time": twitch.eyelid and newest("screen-time", above(6)),
         "short-sleep": diagnosed("insomnia") or (not child and newest("sleep-duration", below(7))),
         "dehydration": diagnosed("dehydration") or newest("fluid-intake", below(1)),

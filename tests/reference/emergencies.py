@@ -283,8 +283,9 @@ def since_weeks(record: Record) -> int:
     if not found:
         return UNKNOWN
     found = tuple(s for s in found if s.concept != "weakness-progressive") or found
+    onsets = {s.concept: s.onset for s in found if s.onset}
     truths = [within(s.onset, record.on, 28) for s in found if s.onset]
-    without = [s for s in found if s.onset is None]
+    without = [s for s in found if s.onset is None and s.concept not in onsets]
     if without:
         truths.append(_first_record(without, record))
     return max(truths)

@@ -460,6 +460,8 @@ def _in_force(flag: Flag, record: Record, twitch: Twitch, pathway: str) -> Flag:
     """The cell of the pathway, as §4 changes it; None where the flag is not raised, or is explained."""
     raised_when_recent = flag.rule in (*MOTOR, "suspected-mnd") and not flag.long_standing
     present = twitch.present == YES
+    if is_known(record, "motor-neuron-disease"):
+        return replace(flag, force=None)
     if not present and not (twitch.recent and raised_when_recent):
         return replace(flag, force=None)
     if flag.rule == "breathing-difficulty" and flag.truth == UNKNOWN and flag.statements:

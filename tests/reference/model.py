@@ -41,6 +41,7 @@ def assess(bundle: Json, on: date, pathway: str = "early-referral") -> Json:
         "unreadMedicines": sorted(m.source for m in record.medicines if m.unread),
         "openQuestions": open_questions(case, pathway),
         "leftOpen": left_open(case),
+        "child": (age(record.born, record.on) or 99) < 18,
         "otherSubjects": record.other_subjects,
     }
 

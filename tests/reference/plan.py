@@ -425,7 +425,7 @@ def lifestyle(case: Case) -> dict[str, list[str]]:
         parts["nutrients"].append("magnesium supplements")
     if is_pregnant(record):
         parts["nutrients"].append("supplements")
-    return parts
+    return {name: sorted(withheld) for name, withheld in parts.items()}
 
 
 def _above_normal(result: object) -> int:

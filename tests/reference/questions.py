@@ -62,5 +62,7 @@ def _of_today(case: Case) -> dict[str, str]:
 
 def _may_be_sudden(record: Record) -> bool:
     """Weakness without an onset that was first recorded today or yesterday, or on no day."""
-    without = [s for s in weaknesses(record) if s.onset is None]
-    return any(s.recorded is None or s.recorded.high >= record.on - timedelta(days=1) for s in without)
+    yesterday = record.on - timedelta(days=1)
+    return all(
+        s.onset is None and (s.recorded is None or s.recorded.high >= yesterday) for s in weaknesses(record)
+    )

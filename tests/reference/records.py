@@ -168,8 +168,12 @@ def own(name: str) -> Json:
 def condition(make: Maker, concept: str, **elements: Any) -> Json:
     """A Condition of any status, verification, category and date."""
     found = make.resource("Condition", code=make.code(concept), **elements)
-    _dates(make, found)
+    _dates(make, found, partial=concept not in DIAGNOSES)
     _status(make, found)
+    if concept == "pregnancy":
+        found["verificationStatus"] = {
+            "coding": [{"system": HL7 + "condition-ver-status", "code": "confirmed"}]
+        }
     if make.chance(0.2):
         code = make.rng.choice(("problem-list-item", "encounter-diagnosis"))
         found["category"] = [{"coding": [{"system": HL7 + "condition-category", "code": code}]}]
@@ -178,11 +182,11 @@ def condition(make: Maker, concept: str, **elements: Any) -> Json:
     return found
 
 
-def _dates(make: Maker, found: Json) -> None:
+def _dates(make: Maker, found: Json, *, partial: bool = True) -> None:
     onset, recorded = sorted((make.day(), make.day()))
     if make.chance(0.65):
         found["onsetDateTime"] = onset
-        if make.chance(0.08):
+        if partial and make.chance(0.08):
             found["onsetDateTime"] = onset[:7] if make.chance(0.6) else onset[:4]
     if make.chance(0.75):
         found["recordedDate"] = recorded
@@ -473,7 +477,7 @@ def patient(make: Maker) -> Json:
 def _active(make: Maker, concept: str) -> Json:
     """A confirmed, active Condition of some days."""
     found = make.resource("Condition", code=make.code(concept))
-    _dates(make, found)
+    _dates(make, found, partial=concept not in DIAGNOSES)
     found["clinicalStatus"] = {"coding": [{"system": HL7 + "condition-clinical", "code": "active"}]}
     found["verificationStatus"] = {"coding": [{"system": HL7 + "condition-ver-status", "code": "confirmed"}]}
     return found

@@ -191,15 +191,14 @@ def _is_new(site: str, sites: list[str], twitches: tuple[Statement, ...]) -> int
 
 def _first(site: str, twitches: tuple[Statement, ...]) -> Span | None:
     """Its first date, its onset, else when it was first recorded; a site without a side may be this one."""
-    spans = [span for s in twitches if site in s.sites and (span := s.onset or s.recorded)]
-    maybe = [
+    spans = [
         span
         for s in twitches
         if any(_same_site(site, other) for other in s.sites) and (span := s.onset or s.recorded)
     ]
     if not spans:
         return None
-    return Span(min(span.low for span in maybe), min(span.high for span in spans))
+    return Span(min(span.low for span in spans), min(span.high for span in spans))
 
 
 def _same_site(one: str, other: str) -> bool:
