@@ -161,8 +161,6 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
 
 def _comparable(ours: Json) -> tuple[str, ...]:
     """The rules that are raised: all while a twitch is present, some while it is recent, none without one."""
-    if ours["child"]:  # §8 gives figures for adults, and does not say what is left of them for a child
-        pairs = {name: pair for name, pair in pairs.items() if not name.startswith("lifestyle")}
     if ours["disposition"] == "no-action":
         return ()
     return (*MOTOR, *SAME_DAY) if ours["twitch"]["present"] != "YES" else tuple({**ours["findings"]} | _ALL)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.reference import plan
 from tests.reference.contributors import contributors
-from tests.reference.days import NAMES, NO, YES
+from tests.reference.days import NAMES, NO, YES, age
 from tests.reference.emergencies import emergencies
 from tests.reference.findings import is_known
 from tests.reference.flags import DISPOSITIONS, flags
