@@ -147,7 +147,7 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
             pairs[f"{name}.{key}"] = (ours[name].get(key), theirs[name].get(key))
     for rule in _comparable(ours):
         pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))
-    pairs |= _tests(ours["tests"], theirs["tests"])
+    pairs |= _tests(ours["tests"], theirs["tests"], at_lifestyle=ours["disposition"] == "lifestyle")
     for fact in set(QUESTIONS) - set(ours["leftOpen"]):
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
     if ours["child"]:  # §8 gives figures for adults, and does not say what is left of them for a child
@@ -169,15 +169,26 @@ def _comparable(ours: Json) -> tuple[str, ...]:
 _ALL = dict.fromkeys((*MOTOR, *SAME_DAY))
 
 
-def _tests(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
+def _tests(ours: Json, theirs: Json, *, at_lifestyle: bool) -> dict[str, tuple[Any, Any]]:
     pairs = {}
     for name in sorted({*ours, *theirs}):
         if name not in ours or name not in theirs:
             pairs[f"tests.{name}"] = (ours.get(name), theirs.get(name))
             continue
-        for key in ours[name]:
-            pairs[f"tests.{name}.{key}"] = (ours[name][key], theirs[name].get(key))
+        model, service = (_panel(one) if name == "blood-panel" else one for one in (ours[name], theirs[name]))
+        if at_lifestyle and model["recommended"]:
+            # "only what that disturbs": what a medicine disturbs beside the obvious is knowledge
+            for key in ("analytes", "withheldAnalytes"):
+                service = service | {key: [one for one in service[key] if one in model[key]]}
+        for key in model:
+            pairs[f"tests.{name}.{key}"] = (model[key], service.get(key))
     return pairs
+
+
+def _panel(one: Json) -> Json:
+    """A panel without analytes is withheld; albumin goes with calcium, and needs no answer of its own."""
+    kept = {key: [name for name in one[key] if name != "albumin"] for key in ("analytes", "withheldAnalytes")}
+    return one | kept | ({"withheld": None} if not kept["analytes"] else {})
 
 
 # ---- Running ----------------------------------------------------------------------------------------

@@ -35,7 +35,10 @@ CONCEPTS = {
         "acute-respiratory-failure",
         "chronic-respiratory-failure",
     ),
-    "sensory-change": ("numbness", "paraesthesia", "saddle-numbness"),
+    "sensory-change": (
+        "numbness", "paraesthesia", "saddle-numbness", "numbness-of-hand", "numbness-of-foot",
+        "numbness-of-face",
+    ),
     "upper-motor-neuron-signs": (
         "upper-motor-neuron", "hyperreflexia", "spasticity", "babinski", "hoffmann", "clonus",
     ),

@@ -9,7 +9,7 @@ from tests.reference import terms
 from tests.reference.contributors import RANGES, abnormal, is_pregnant
 from tests.reference.days import NO, UNKNOWN, YES, age
 from tests.reference.emergencies import critical
-from tests.reference.findings import is_known, standing, suspected
+from tests.reference.findings import CONCEPTS, is_known, standing, stated, suspected
 from tests.reference.flags import LIFESTYLE, MOTOR, NONE, REVIEW, ROUTINE, SAME_DAY, URGENT, Flag
 from tests.reference.measured import above, at_least, below, latest, results
 from tests.reference.reading import Record
@@ -126,9 +126,11 @@ def _expedite(case: Case, since: date | None) -> bool:
         flag = case.flags[rule]
         began = _earliest_evidence(flag)
         (newer if began is not None and began > since else older).append(flag.force or 0)
-        unknown_then = flag.statements and all(
-            s.recorded is not None and s.recorded.low > since for s in flag.statements
+        known_then = any(
+            s.truth == YES and s.recorded is not None and s.recorded.low <= since
+            for s in (*stated(case.record, CONCEPTS.get(rule, ())), *flag.statements)
         )
+        unknown_then = all(s.recorded is not None for s in flag.statements) and not known_then
         if rule in MOTOR and flag.truth == YES and not flag.long_standing and unknown_then:
             return True
     greater = max(newer, default=0)

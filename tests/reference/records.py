@@ -44,7 +44,8 @@ SYMPTOMS = (
     "exertional-dyspnoea",
     "acute-respiratory-failure", "chronic-respiratory-failure", "hyperreflexia", "spasticity", "babinski",
     "clonus",
-    "upper-motor-neuron", "ptosis", "diplopia", "weight-loss", "numbness", "paraesthesia", "saddle-numbness",
+    "upper-motor-neuron", "ptosis", "diplopia", "weight-loss", "numbness", "numbness-of-foot",
+    "paraesthesia", "saddle-numbness",
     "gait-disturbance", "neck-pain", "cramp",
 )  # fmt: skip
 DIAGNOSES = (
@@ -393,11 +394,9 @@ def medicine(make: Maker) -> Json:
 def activity(make: Maker) -> Json:
     """What was done or ordered, an EMG with its conclusion, a referral."""
     concept = make.rng.choice(
-        ("emg", "ncs", "neurophysiology", "mri-brain", "mri-cervical-spine", "respiratory-function", "ecg")
+        ("emg", "neurophysiology", "mri-brain", "mri-cervical-spine", "respiratory-function", "ecg")
     )
     draw = make.rng.random()
-    if concept == "ncs":  # an observable, which no order and no procedure has for its code
-        draw = 1.0
     system, code = make.rng.choice(terms.codes_of(concept))
     named = {"coding": [{"system": URIS[system], "code": code}]}
     if draw < 0.3:
@@ -416,7 +415,7 @@ def activity(make: Maker) -> Json:
         return make.resource("Procedure", status=status, code=named, performedDateTime=make.day())
     status = make.rng.choice(("final", "final", "preliminary", "registered", "cancelled"))
     report = make.resource("DiagnosticReport", status=status, code=named, effectiveDateTime=make.day())
-    if concept in ("emg", "ncs") and make.chance(0.7) and status != "registered":
+    if concept == "emg" and make.chance(0.7) and status != "registered":
         report["conclusionCode"] = [make.code(make.rng.choice(("normal", "abnormal", "abnormal")))]
     return report
 

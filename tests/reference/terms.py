@@ -89,7 +89,10 @@ CONCEPTS = {
     "diplopia": "SNOMED 24982008; ICD-10-CM H53.2; HPO HP:0000651",
     "weight-loss": "SNOMED 267024001 448765001 422868009 89362005; ICD-10-CM R63.4; ICD-10 R63.4; HPO"
     " HP:0001824",
-    "numbness": "SNOMED 44077006 309521004 309538000 309557009; ICD-10-CM R20.0; ICD-10 R20.0",
+    "numbness-of-hand": "SNOMED 309521004",
+    "numbness-of-foot": "SNOMED 309538000",
+    "numbness-of-face": "SNOMED 309557009",
+    "numbness": "SNOMED 44077006; ICD-10-CM R20.0; ICD-10 R20.0",
     "paraesthesia": "SNOMED 91019004 62507009 274676007; ICD-10-CM R20.2; ICD-10 R20.2; HPO HP:0003401",
     "saddle-numbness": "SNOMED 449813001",
     "gait-disturbance": "SNOMED 22325002 22631008; ICD-10-CM R26; ICD-10 R26; HPO HP:0001288",
@@ -198,6 +201,8 @@ SITE_OF_CONCEPT = {
     "weakness-of-hand": "hand", "weakness-of-arm": "arm", "monoparesis-arm": "arm", "monoparesis-leg": "leg",
     "weakness-of-leg": "leg", "facial-weakness": "face", "foot-drop": "foot", "wrist-drop": "forearm",
     "atrophy-of-hand": "hand", "tongue-wasting": "tongue", "split-hand": "hand",
+    "difficulty-gripping": "hand",
+    "numbness-of-hand": "hand", "numbness-of-foot": "foot", "numbness-of-face": "face",
 }  # fmt: skip
 SITE_OF_ICD = {
     "M6251": "shoulder", "M6252": "upper-arm", "M6253": "forearm", "M6254": "hand", "M6255": "thigh",
