@@ -21,6 +21,8 @@ from typing import Any
 from tests.reference.model import assess
 from tests.reference.records import TRANSFORMATIONS, bundle, random_bundle, resources_of
 
+WITHHELD_PARTS = ("2 litres a day", "potassium-rich foods", "magnesium supplements", "supplements")  # §8
+
 Json = dict[str, Any]
 Answer = Callable[[Json, str], Json]
 ON = date(2026, 11, 23)
@@ -101,9 +103,8 @@ def members(found: Json) -> Json:
 
 
 def _withheld_parts(step: Json) -> list[str]:
-    """The parts of a step that are withheld; magnesium-rich foods in kidney disease the model leaves open."""
-    parts = [text.split(":")[0] for text in step["withheld"]]
-    return sorted({part for part in parts if part != "magnesium-rich foods"})
+    """The parts of a step that the model withholds; what else may harm is knowledge."""
+    return sorted({part for text in step["withheld"] if (part := text.split(":")[0]) in WITHHELD_PARTS})
 
 
 def _cause(diagnosis: str | None) -> str | None:
@@ -147,7 +148,7 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
             pairs[f"{name}.{key}"] = (ours[name].get(key), theirs[name].get(key))
     for rule in _comparable(ours):
         pairs[f"findings.{rule}"] = tuple(side["findings"].get(rule) for side in (ours, theirs))
-    pairs |= _tests(ours["tests"], theirs["tests"], at_lifestyle=ours["disposition"] == "lifestyle")
+    pairs |= _tests(ours["tests"], theirs["tests"], few=ours["disposition"] in ("lifestyle", "same-day"))
     for fact in set(QUESTIONS) - set(ours["leftOpen"]):
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
     if ours["child"]:  # §8 gives figures for adults, and does not say what is left of them for a child
@@ -169,15 +170,16 @@ def _comparable(ours: Json) -> tuple[str, ...]:
 _ALL = dict.fromkeys((*MOTOR, *SAME_DAY))
 
 
-def _tests(ours: Json, theirs: Json, *, at_lifestyle: bool) -> dict[str, tuple[Any, Any]]:
+def _tests(ours: Json, theirs: Json, *, few: bool) -> dict[str, tuple[Any, Any]]:
     pairs = {}
     for name in sorted({*ours, *theirs}):
         if name not in ours or name not in theirs:
             pairs[f"tests.{name}"] = (ours.get(name), theirs.get(name))
             continue
         model, service = (_panel(one) if name == "blood-panel" else one for one in (ours[name], theirs[name]))
-        if at_lifestyle and model["recommended"]:
-            # "only what that disturbs": what a medicine disturbs beside the obvious is knowledge
+        if few and model["recommended"]:
+            # "only what that disturbs",
+            "what the rule needs now": what that is beside the obvious is knowledge
             for key in ("analytes", "withheldAnalytes"):
                 service = service | {key: [one for one in service[key] if one in model[key]]}
         for key in model:

@@ -130,7 +130,8 @@ def _expedite(case: Case, since: date | None) -> bool:
             s.truth == YES and s.recorded is not None and s.recorded.low <= since
             for s in (*stated(case.record, CONCEPTS.get(rule, ())), *flag.statements)
         )
-        unknown_then = all(s.recorded is not None for s in flag.statements) and not known_then
+        after = [(s.recorded or s.onset) for s in flag.statements]
+        unknown_then = all(span is not None and span.low > since for span in after) and not known_then
         if rule in MOTOR and flag.truth == YES and not flag.long_standing and unknown_then:
             return True
     greater = max(newer, default=0)
@@ -173,8 +174,6 @@ def _is_panel(test: Suggested) -> bool:
 
 def _withheld(case: Case, name: str, days: int) -> str | None:
     limit = case.record.on - timedelta(days=days)
-    if name in ("emg", "ncs", "mri-brain", "mri-cervical-spine") and referral(case)["inPlaceSince"]:
-        return "referral"
     done = case.record.done + [
         ("respiratory-function", r.day) for r in case.record.results if r.analyte == "fvc" and r.held
     ]
@@ -182,6 +181,8 @@ def _withheld(case: Case, name: str, days: int) -> str | None:
         return "done"
     if any(test == name and day >= limit for test, day in case.record.ordered):
         return "ordered"
+    if name in ("emg", "ncs", "mri-brain", "mri-cervical-spine") and referral(case)["inPlaceSince"]:
+        return "referral"
     return None
 
 
