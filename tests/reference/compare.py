@@ -178,8 +178,7 @@ def _tests(ours: Json, theirs: Json, *, few: bool) -> dict[str, tuple[Any, Any]]
             continue
         model, service = (_panel(one) if name == "blood-panel" else one for one in (ours[name], theirs[name]))
         if few and model["recommended"]:
-            # "only what that disturbs",
-            "what the rule needs now": what that is beside the obvious is knowledge
+            # "only what that disturbs", "what the rule needs now": beside the obvious that is knowledge
             for key in ("analytes", "withheldAnalytes"):
                 service = service | {key: [one for one in service[key] if one in model[key]]}
         for key in model:
