@@ -65,7 +65,11 @@ GRAVE_BREATHING = (
     "orthopnoea", "dyspnoea-at-rest", "respiratory-failure", "acute-respiratory-failure",
     "chronic-respiratory-failure",
 )  # fmt: skip
-TWITCHING = ("twitch-over-two-weeks", "spreading-twitch", "cramping")
+TWITCHING = (
+    "twitch-over-two-weeks", "spreading-twitch", "cramping", "persists-despite-lifestyle",
+    "twitch-at-rest-without-trigger",
+)  # fmt: skip
+# Which flags a neuropathy explains the model does not list: the limbs' own signs, and the twitching itself.
 NEUROPATHIES = {
     "multifocal-motor-neuropathy": ("muscle-weakness", "muscle-atrophy", *TWITCHING),
     "kennedy-disease": (
@@ -279,28 +283,25 @@ def _at_rest(record: Record, contributors: set[str]) -> Flag:
 
 
 def _abnormal_emg(record: Record) -> Flag:
-    """§4: of the last 365 days; a newer electromyogram coded normal makes it NO, a nerve study only a
-    nerve study.
+    """§4: of the last 365 days.
+
+    A newer electromyogram coded normal makes it NO, a nerve study coded normal only a nerve study.
     """
     rule = "abnormal-emg"
-    found = [
-        (s.concept == "abnormal-nerve-study", s.dated, s)
-        for s in standing(record, ("abnormal-emg", "abnormal-nerve-study"))
-    ]
+    found = standing(record, ("abnormal-emg", "abnormal-nerve-study"))
     for study, abnormal, day in record.studies:
         if abnormal:
-            span = Span(day, day)
-            found.append((study == "ncs", span, Statement("abnormal-emg", YES, "", span)))
-    recent = [(ncs, s) for ncs, span, s in found if span is None or within(span, record.on, 365) == YES]
-    left = tuple(s for ncs, s in recent if not _normal_after(record, ncs, s))
-    if left:
-        return Flag(rule, YES, left)
+            concept = "abnormal-nerve-study" if study == "ncs" else "abnormal-emg"
+            found.append(Statement(concept, YES, "", Span(day, day)))
+    left = [s for s in found if not _normal_after(record, s)]
+    truths = [within(s.dated, record.on, 365) for s in left]
+    yes = tuple(s for s, truth in zip(left, truths, strict=True) if truth == YES)
     ended = denied(record, "abnormal-emg") or denied(record, "abnormal-nerve-study")
-    return Flag(rule, NO if recent or ended else UNKNOWN)
+    return Flag(rule, max(truths, default=NO if found or ended else UNKNOWN), yes)
 
 
-def _normal_after(record: Record, nerve_study: bool, statement: Statement) -> bool:
-    studies = ("emg", "ncs") if nerve_study else ("emg",)
+def _normal_after(record: Record, statement: Statement) -> bool:
+    studies = ("emg", "ncs") if statement.concept == "abnormal-nerve-study" else ("emg",)
     return any(
         not abnormal and study in studies and (statement.dated is None or day > statement.dated.high)
         for study, abnormal, day in record.studies

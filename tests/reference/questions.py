@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from tests.reference.days import NO, UNKNOWN, YES
 from tests.reference.emergencies import lithium_signs, since_weeks, takes_lithium, weaknesses
-from tests.reference.flags import CELLS, DISPOSITIONS, NONE, SAME_DAY, URGENT
+from tests.reference.findings import is_known
+from tests.reference.flags import CELLS, DISPOSITIONS, NEUROPATHIES, NONE, SAME_DAY, URGENT
 from tests.reference.plan import Case, motor_unclear
 from tests.reference.reading import Record
 
@@ -22,6 +23,9 @@ def left_open(case: Case) -> list[str]:
         facts += ASKED  # what an answer could make of another unknown
     if lithium_signs(case.record) != YES or takes_lithium(case.record) != UNKNOWN:
         facts.append("lithium")  # asked for the medicine, or for its level
+    for diagnosis, rules in NEUROPATHIES.items():
+        if is_known(case.record, diagnosis):
+            facts += rules  # a sign of before the diagnosis, or of its day, would be explained
     return facts
 
 
