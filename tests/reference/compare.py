@@ -104,7 +104,10 @@ def members(found: Json) -> Json:
 
 def _withheld_parts(step: Json) -> list[str]:
     """The parts of a step that the model withholds; what else may harm is knowledge."""
-    return sorted({part for text in step["withheld"] if (part := text.split(":")[0]) in WITHHELD_PARTS})
+    parts = {part for text in step["withheld"] if (part := text.split(":")[0]) in WITHHELD_PARTS}
+    if "supplements" in parts:
+        parts.discard("magnesium supplements")  # all of them, these among them
+    return sorted(parts)
 
 
 def _cause(diagnosis: str | None) -> str | None:
@@ -143,6 +146,9 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
         "otherSubjects",
     ):
         pairs[name] = (ours[name], theirs[name])
+    ours = ours | {
+        "lifestyle": {name: _withheld_parts({"withheld": parts}) for name, parts in ours["lifestyle"].items()}
+    }
     for name in ("twitch", "referral", "lifestyle"):
         for key in sorted({*ours[name], *theirs[name]}):
             pairs[f"{name}.{key}"] = (ours[name].get(key), theirs[name].get(key))

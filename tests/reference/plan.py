@@ -303,7 +303,8 @@ def follow_up(record: Record) -> dict[str, str]:
 
 def _panel(case: Case) -> Suggested | None:
     again = follow_up(case.record)
-    others = case.in_force() - {"eyelid-twitch-persisting"}
+    # an eyelid twitch in the way of seeing is the eyelid's own flag, too
+    others = case.in_force() - {"eyelid-twitch-persisting", "blepharospasm"}
     eyelid = case.twitch.eyelid and case.twitch.longer_than(90) != YES
     followed = case.contributors & FOLLOWED
     only_spasm = case.in_force() == {"blepharospasm"}
