@@ -43,7 +43,7 @@ CONCEPTS = {
     # §4, weakness: the root first
     "muscle-weakness": "SNOMED 26544005; ICD-10-CM M62.81; HPO HP:0001324",
     "subjective-weakness": "SNOMED 126013009",
-    "weakness-of-hand": "SNOMED 299042006; HPO HP:0030237 HP:0009005",
+    "weakness-of-hand": "SNOMED 299042006; HPO HP:0030237",
     "weakness-of-arm": "SNOMED 713512009 15634971000119107; HPO HP:0003484",
     "monoparesis-arm": "SNOMED 249944006; ICD-10-CM G83.2; ICD-10 G83.2",
     "monoparesis-leg": "SNOMED 249945007; ICD-10-CM G83.1; ICD-10 G83.1",
