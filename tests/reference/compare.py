@@ -157,6 +157,11 @@ def mismatches(ours: Json, theirs: Json) -> dict[str, tuple[Any, Any]]:
     pairs |= _tests(ours["tests"], theirs["tests"], few=ours["disposition"] in ("lifestyle", "same-day"))
     for fact in set(QUESTIONS) - set(ours["leftOpen"]):
         pairs[f"openQuestions.{fact}"] = (fact in ours["openQuestions"], fact in theirs["openQuestions"])
+    suspicion = pairs.get("findings.suspected-mnd", (None, None))
+    if not any(side and side[0] == "YES" for side in suspicion):
+        pairs.pop(
+            "findings.suspected-mnd", None
+        )  # whether an ended suspicion is NO or UNKNOWN decides nothing
     if ours["child"]:  # §8 gives figures for adults, and does not say what is left of them for a child
         pairs = {name: pair for name, pair in pairs.items() if not name.startswith("lifestyle")}
     if ours["disposition"] == "no-action":

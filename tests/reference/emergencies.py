@@ -19,11 +19,12 @@ from tests.reference.measured import Test, at_least, at_most, below, latest, res
 from tests.reference.reading import WEAKNESS, Record, Statement, newest_value
 from tests.reference.twitch import Twitch
 
+ACUTE = ("acute-respiratory-failure", "acute-on-chronic-respiratory-failure")
 CHRONIC_LUNG = (
     "copd", "emphysema", "bronchiectasis", "interstitial-lung-disease", "cystic-fibrosis",
     "chronic-respiratory-failure",
 )  # fmt: skip
-KINDS = ("orthopnoea", "dyspnoea-at-rest", "acute-respiratory-failure")
+KINDS = ("orthopnoea", "dyspnoea-at-rest", *ACUTE)
 CRITICAL: dict[str, tuple[float | None, float | None]] = {
     "potassium": (2.5, 6.5),
     "sodium": (120, 160),
@@ -135,7 +136,7 @@ def _before_all(breathing: Statement, motor: list[Statement]) -> bool:
 def _in_known_mnd(record: Record) -> int:
     """The breathing sign must be new, kind by kind."""
     truths = [_new_symptom(record, kind) for kind in KINDS[:2]]
-    truths.append(_new_failure(record))
+    truths += [_new_symptom(record, kind) for kind in ACUTE]
     for analyte, test, days, clear in (
         ("spo2", below(_spo2_limit(record)), 7, at_least(_spo2_limit(record) + 2)),
         ("respiratory-rate", at_least(25), 7, at_most(25 - 3)),
@@ -168,11 +169,6 @@ def _first_of_episode(record: Record, kind: str) -> date | None:
     last = max(denials, default=date.min)
     days = [s.dated.low for s in all_of if s.truth == YES and s.dated and s.dated.low >= last]
     return min(days, default=None)
-
-
-def _new_failure(record: Record) -> int:
-    """Acute respiratory failure in the last 7 days always counts; else it is new as the others."""
-    return _new_symptom(record, "acute-respiratory-failure")
 
 
 def _new_value(record: Record, analyte: str, test: Test, days: int, clear: Test) -> int:

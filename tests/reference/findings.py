@@ -32,7 +32,7 @@ CONCEPTS = {
     "swallowing-difficulty": ("dysphagia", "oropharyngeal-dysphagia", "choking"),
     "breathing-difficulty": (
         "dyspnoea", "exertional-dyspnoea", "orthopnoea", "dyspnoea-at-rest", "respiratory-failure",
-        "acute-respiratory-failure",
+        "acute-respiratory-failure", "acute-on-chronic-respiratory-failure",
         "chronic-respiratory-failure",
     ),
     "sensory-change": (

@@ -17,6 +17,7 @@ from tests.reference.findings import (
     denied,
     diagnosis,
     is_known,
+    since,
     standing,
     suspected,
 )
@@ -63,6 +64,7 @@ EXPLAIN_ALL = (
 EXPLAIN_DYSPNOEA = ("atrial-fibrillation", "coronary-disease")
 GRAVE_BREATHING = (
     "orthopnoea", "dyspnoea-at-rest", "respiratory-failure", "acute-respiratory-failure",
+    "acute-on-chronic-respiratory-failure",
     "chronic-respiratory-failure",
 )  # fmt: skip
 TWITCHING = (
@@ -129,7 +131,7 @@ def flags(record: Record, twitch: Twitch, contributors: set[str], pathway: str) 
     found["suspected-mnd"] = _suspected_mnd(record)
     found["breathing-difficulty"] = _breathing(record, found)
     found |= _of_the_twitch(record, twitch, contributors)
-    found["ocular-weakness"] = _plain(record, "ocular-weakness")
+    found["ocular-weakness"] = _ocular(record)
     found["sensory-change"] = _plain(record, "sensory-change")
     found["abnormal-emg"] = _abnormal_emg(record)
     found["unexplained-weight-loss"] = _weight_loss(record)
@@ -142,6 +144,16 @@ def flags(record: Record, twitch: Twitch, contributors: set[str], pathway: str) 
 def _plain(record: Record, rule: str) -> Flag:
     found = answer(record, rule)
     return Flag(rule, found.truth, found.yes, unclear=found.unclear)
+
+
+def _ocular(record: Record) -> Flag:
+    """§4: long-standing where every statement of ptosis or diplopia has a stated onset more than five
+    years ago.
+    """
+    flag = _plain(record, "ocular-weakness")
+    limit = years_before(record.on, 5)
+    old = [s.onset is not None and s.onset.high < limit for s in flag.statements]
+    return replace(flag, long_standing=flag.truth == YES and all(old))
 
 
 def _motor(record: Record, twitch: Twitch, rule: str) -> Flag:
@@ -427,13 +439,19 @@ def _benign_explains(known: Statement, flag: Flag) -> bool:
         return day is not None and all(s.dated is not None and s.dated.high <= day for s in flag.statements)
     if flag.rule not in BENIGN:
         return False
-    if span is None or flag.began is None:
+    own = [s for s in flag.statements if s.concept != "benign-fasciculation"]
+    days = [span_.high for s in own if (span_ := since(s))]
+    if flag.rule in ("cramping", "twitch-over-two-weeks", "spreading-twitch") and own:
+        began: date | None = min(days) if len(days) == len(own) else None  # what has no date may be newer
+    else:
+        began = flag.began
+    if span is None or began is None:
         return False
     try:
         last = span.low.replace(year=span.low.year + 2)
     except ValueError:
         last = span.low.replace(year=span.low.year + 2, day=28)
-    return flag.began <= last
+    return began <= last
 
 
 def _cluster(found: dict[str, Flag], twitch: Twitch) -> Flag:
@@ -474,12 +492,6 @@ def _in_force(flag: Flag, record: Record, twitch: Twitch, pathway: str) -> Flag:
     cell = CELLS[flag.rule][0 if pathway == "early-referral" else 1]
     if flag.rule == "eyelid-twitch-persisting" and twitch.longer_than(90) == YES:
         cell = ROUTINE
-    if flag.long_standing or (flag.rule == "ocular-weakness" and _always_so(flag, record)):
+    if flag.long_standing:
         cell = REVIEW
     return replace(flag, force=cell)
-
-
-def _always_so(flag: Flag, record: Record) -> bool:
-    """§4: every statement of ptosis or diplopia has a stated onset more than five years ago."""
-    limit = years_before(record.on, 5)
-    return all(s.onset is not None and s.onset.high < limit for s in flag.statements)

@@ -238,7 +238,7 @@ def _neurophysiology(case: Case) -> dict[str, Suggested]:
             )
         )
     )
-    flags = case.in_force()
+    flags = {rule for rule in case.in_force() if not case.flags[rule].long_standing}
     minor = {"eyelid-twitch-persisting", "blepharospasm", "family-history-of-mnd"}
     if case.disposition < ROUTINE:
         return {"ncs": Suggested(False)} if sensory and case.disposition == REVIEW else {}
