@@ -83,15 +83,14 @@ def _calcium(record: Record, days: int) -> list[Result]:
 
 
 def _adjusted(total: Result, albumins: list[Result]) -> Result:
-    near = [
-        a for a in albumins if abs((a.day - total.day).days) <= 1 and a.low is not None and a.low == a.high
-    ]
-    if not near or total.low is None or total.high is None:
+    """A range of albumin leaves a range of calcium: the less albumin, the more is added."""
+    near = [a for a in albumins if abs((a.day - total.day).days) <= 1]
+    if not near:
         return total
-    albumin = min(near, key=lambda a: (abs((a.day - total.day).days), a.at)).low
-    assert albumin is not None
-    more = 0.02 * (40 - albumin)
-    return replace(total, low=total.low + more, high=total.high + more, has_range=False)
+    albumin = min(near, key=lambda a: (abs((a.day - total.day).days), a.at))
+    low = None if total.low is None or albumin.high is None else total.low + 0.02 * (40 - albumin.high)
+    high = None if total.high is None or albumin.low is None else total.high + 0.02 * (40 - albumin.low)
+    return replace(total, low=low, high=high, has_range=False)
 
 
 def latest(found: list[Result], test: Test) -> int:

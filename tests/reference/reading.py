@@ -359,6 +359,8 @@ def _result(analyte: str, part: Json, one: Json, text: str, day: date) -> Result
     quantity = part.get("valueQuantity")
     factors = terms.ANALYTES[analyte][1]
     unit = (quantity or {}).get("code") or (quantity or {}).get("unit")
+    if one.get("status") == "registered":
+        return replace(empty, held=False)  # not yet measured
     if unit is None and "{score}" in factors:
         unit = "{score}"  # a score has no unit
     if not quantity or "value" not in quantity or unit not in factors:
