@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from service.facts import Patient, UnreadMedicine
+from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
@@ -142,7 +142,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that was decided about one patient on one day."""
+    """Everything that was decided about one patient on one day.
+
+    `facts` is what it was decided on, for whoever has another question of the same record.
+    """
 
     on: date
     pathway: str
@@ -161,6 +164,7 @@ class Assessment:
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
     incomplete: tuple[str, ...] = ()
+    facts: Facts | None = field(default=None, repr=False, compare=False)
 
     @property
     def raised(self) -> tuple[Finding, ...]:

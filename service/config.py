@@ -103,7 +103,7 @@ class Settings(BaseSettings):
             _zone(name)
         except (KeyError, ValueError, OSError) as cause:
             raise ValueError(
-                "is no time zone that this machine knows; write it like Europe/Berlin"
+                "is not a time zone that this machine knows; write it like Europe/Berlin"
             ) from cause
         return name
 

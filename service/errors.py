@@ -17,16 +17,19 @@
     ├── NotFound                  no such artefact or page
     ├── NotAcceptable             an answer in a form that we do not give
     ├── StoreNotAvailable         the database does not answer
+    │   └── NothingKept
     ├── KnowledgeInvalid          our own files contradict themselves: do not start
-    └── SettingsInvalid           a file of settings cannot be followed: do not start
+    └── SettingsInvalid           a file of settings is invalid: do not start
 
-Messages say what happened, why it matters and what to do next. They hold names of
-fields, resource types and ids, never a value from a patient's record.
+An error carries ids and values: names of fields, resource types and ids, never a value from
+a patient's record. Whoever shows it makes the sentence (`web/errors`, the terminal). Where one
+class has many causes (a request, a body, our files), its message is that sentence already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 
 class ServiceError(Exception):
@@ -34,7 +37,10 @@ class ServiceError(Exception):
 
 
 class RequestNotUnderstood(ServiceError):
-    """The request is not what the address takes; `where` names the member at fault."""
+    """The request is not what the address takes.
+
+    `where` names the member at fault.
+    """
 
     def __init__(self, message: str, *, where: str | None = None) -> None:
         super().__init__(message)
@@ -42,24 +48,28 @@ class RequestNotUnderstood(ServiceError):
 
 
 class BodyTooLarge(RequestNotUnderstood):
-    """The body is larger than the service reads."""
+    """The body is larger than the service reads.
+
+    That is `limit` bytes.
+    """
 
     def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"The body is larger than {limit} bytes. Send fewer resources (the prefetch templates of"
-            " GET /cds-services ask for no more than is needed), or raise TWITCH_CDS_MAX_BODY_BYTES."
-        )
+        super().__init__(str(limit))
+        self.limit = limit
 
 
 class BodyTooSlow(RequestNotUnderstood):
     """The body did not arrive in the time that a request has."""
 
     def __init__(self) -> None:
-        super().__init__("The body did not arrive in time. Send it again, whole.")
+        super().__init__("too slow")
 
 
 class NotJson(RequestNotUnderstood):
-    """The body is not JSON, or does not say that it is; `media_type` tells the two apart."""
+    """The body is not JSON, or does not say that it is.
+
+    `media_type` tells the two apart.
+    """
 
     def __init__(self, message: str, *, media_type: bool = False) -> None:
         super().__init__(message)
@@ -71,87 +81,103 @@ class NotABundle(RequestNotUnderstood):
 
 
 class FeedbackNotUnderstood(RequestNotUnderstood):
-    """Some items of a feedback call could not be kept; `problems` says what each member at fault must be."""
+    """Some items of a feedback call could not be kept.
+
+    `problems` says of each member at fault what it must be, `kept` is how many others were kept.
+    """
 
     def __init__(self, problems: Mapping[str, str], *, kept: int) -> None:
-        self.problems = dict(problems)
-        others = {0: "Nothing was kept", 1: "The other 1 item was kept"}.get(
-            kept, f"The other {kept} items were kept"
-        )
-        wrong = "; ".join(f"{where} must be {what}" for where, what in self.problems.items())
-        super().__init__(f"{wrong}. {others}; what was kept may be sent again without counting twice.")
+        super().__init__(", ".join(problems))
+        self.problems, self.kept = dict(problems), kept
 
 
 class SeveralPatients(ServiceError):
-    """The resources are about more than one person, and nothing says whom to assess."""
+    """The resources are about more than one person, and nothing says whom to assess.
+
+    `references` are those persons.
+    """
 
     def __init__(self, references: Sequence[str]) -> None:
-        super().__init__(
-            f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an"
-            " assessment is about one. Repeat the request with ?patient=ID, or send one patient's resources."
-        )
+        super().__init__(", ".join(references))
+        self.references = tuple(references)
 
 
 class PatientNotInBundle(ServiceError):
-    """Everything in the Bundle is about somebody else than the patient who is to be assessed."""
+    """Everything in the Bundle is about somebody else than the patient who is to be assessed.
+
+    `reference` is that patient.
+    """
 
     def __init__(self, reference: str) -> None:
-        super().__init__(
-            f"Nothing in the Bundle is about {reference}, so there is nothing to assess. Check the id, or"
-            " send that patient's resources."
-        )
+        super().__init__(reference)
+        self.reference = reference
 
 
 class UnknownService(ServiceError):
-    """No CDS service has this id."""
+    """No CDS service has this id.
+
+    `known` are the ids that there are.
+    """
 
     def __init__(self, service_id: str, known: Sequence[str]) -> None:
-        super().__init__(
-            f"There is no CDS service {service_id!r}. GET /cds-services lists: {', '.join(known)}."
-        )
+        super().__init__(service_id)
+        self.service_id, self.known = service_id, tuple(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A prefetch key that the decision needs: how it arrived, and why fetching it did not help; both ids."""
+
+    key: str
+    arrival: str
+    why: str | None = None
+
+    def __str__(self) -> str:
+        """The ids, for whoever reads a traceback."""
+        return f"{self.key} ({', '.join(filter(None, (self.arrival, self.why)))})"
 
 
 class RecordNotAvailable(ServiceError):
-    """The patient's record did not come with the request, and could not be fetched."""
+    """The patient's record did not come with the request, and could not be fetched.
 
-    def __init__(self, missing: Sequence[str]) -> None:
-        self.missing = tuple(missing)
-        super().__init__(
-            f"The prefetch did not include {', '.join(missing)}. Send the templates listed by"
-            " GET /cds-services, or a fhirServer with fhirAuthorization that may read them."
-        )
+    `missing` are the keys that the decision needs. `not_fetched` says of every key that was asked for
+    in vain, needed or not, the name of the reason.
+    """
+
+    def __init__(self, missing: Sequence[Missing], not_fetched: Mapping[str, str] | None = None) -> None:
+        super().__init__(", ".join(map(str, missing)))
+        self.missing, self.not_fetched = tuple(missing), dict(not_fetched or {})
 
 
 class ClientNotTrusted(ServiceError):
-    """The token is absent or not accepted; `reason` is for the log, never for the answer.
+    """The token is absent or not accepted.
 
-    `issuer` is the registered client that the token names, None if it names none; until
-    the signature is checked anybody may have written the token.
+    `reason` is for the log, never for the answer. `issuer` is the registered client that the token
+    names, None if it names none; until the signature is checked anybody may have written the token.
     """
 
     def __init__(self, reason: str, *, issuer: str | None = None) -> None:
-        super().__init__(
-            "The client is not trusted. Send a valid JWT of a registered client as a bearer token."
-        )
+        super().__init__("not trusted")
         self.reason = reason
         self.issuer = issuer
 
 
 class AddressNotAllowed(ServiceError):
-    """The page is for some addresses only, and the caller has another one; `setting` names them."""
+    """The page is for some addresses only, and the caller has another one.
+
+    `setting` names the addresses.
+    """
 
     def __init__(self, setting: str) -> None:
-        super().__init__(
-            f"This is answered to the addresses of {setting} only. Ask from one of them, and not"
-            " through a proxy."
-        )
+        super().__init__(setting)
+        self.setting = setting
 
 
 class TooManyRequests(ServiceError):
     """The client has used up its calls for this minute."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many calls in this minute. Try again in {retry_after} seconds.")
+        super().__init__(str(retry_after))
         self.retry_after = retry_after
 
 
@@ -163,16 +189,18 @@ class NotAcceptable(ServiceError):
     """The client wants the answer in a form that we do not give."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "FHIR resources are given as JSON here. Send Accept: application/fhir+json, and no other _format."
-        )
+        super().__init__("not JSON")
 
 
 class StoreNotAvailable(ServiceError):
     """The database does not answer, and what was asked cannot be done without it."""
 
-    def __init__(self, so: str = "this could not be done") -> None:
-        super().__init__(f"The service's database does not answer, so {so}. Repeat it later.")
+    def __init__(self) -> None:
+        super().__init__("the database does not answer")
+
+
+class NothingKept(StoreNotAvailable):
+    """The database does not answer, and nothing of what was sent was kept."""
 
 
 class KnowledgeInvalid(ServiceError):
@@ -184,11 +212,11 @@ class KnowledgeInvalid(ServiceError):
 
 
 class SettingsInvalid(ServiceError):
-    """A file of settings cannot be followed as it stands; the program stops with every problem."""
+    """A file of settings is invalid; the program stops with every problem."""
 
     def __init__(self, file: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            f"{file} cannot be followed, and nobody is served until it can:\n"
+            f"{file} is invalid; the service will not start until this is fixed:\n"
             + "\n".join(f"  - {p}" for p in problems)
         )

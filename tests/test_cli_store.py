@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from fhir.resources.R4B.auditevent import AuditEvent
 
 from service.cli import main
-from service.store import Call, CardEntry, Feedback, Store, prepare
+from service.store import AuditEntry, CardEntry, Feedback, Store, prepare
 
 Run = Callable[..., Result]
 CARD, REFERRAL = "00000001-0000-5000-8000-000000000000", "00000001-0000-5000-8000-00000000000f"
@@ -46,9 +46,11 @@ def remembered(url: str) -> None:
         suggestions={REFERRAL: "referral"},
     )
     store.record(
-        Call(service="s", knowledge_version="v", latency_ms=1.0, client="c", cards=(entry,), patient="p1")
+        AuditEntry(
+            service="s", knowledge_version="v", latency_ms=1.0, client="c", cards=(entry,), patient="p1"
+        )
     )
-    store.record(Call(service="s", knowledge_version="v", latency_ms=1.0, refusal="NotJson"))
+    store.record(AuditEntry(service="s", knowledge_version="v", latency_ms=1.0, refusal="NotJson"))
     said = Feedback(card=CARD, outcome="accepted", outcome_at=datetime.now(UTC), suggestions=(REFERRAL,))
     store.note_feedback("c", "s", [said])
     store.close()
@@ -155,5 +157,5 @@ def test_a_file_that_is_not_there_is_named_and_not_made(run: Run, command: list[
 def test_a_database_that_we_do_not_know_is_told_which_we_know(run: Run, url: str) -> None:
     result = run("feedback")
 
-    assert "there are SQLite and PostgreSQL" in result.stderr
+    assert "a database of SQLite or PostgreSQL" in result.stderr
     assert "sesame" not in result.stderr

@@ -44,7 +44,7 @@ def artefacts(knowledge: Knowledge) -> Iterator[tuple[Path, Json]]:
     client = app.test_client()
     yield HOOKS / "cds-services.json", client.get("/cds-services").get_json()
     for service in SERVICES:
-        for hook in service.hooks:
+        for hook in service.hook_names:
             for scenario in listed:
                 call = request(service, hook, scenario)
                 answer = client.post(f"/cds-services/{service.id}", json=call)

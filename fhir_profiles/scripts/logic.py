@@ -62,7 +62,7 @@ def plan_definition(service: CdsService, knowledge: Knowledge) -> Json:
     whole = {
         "title": service.title,
         "description": service.description,
-        "trigger": [{"type": "named-event", "name": hook} for hook in service.hooks],
+        "trigger": [{"type": "named-event", "name": hook} for hook in service.hook_names],
         "condition": [
             _when(
                 "A twitch is on record, or was within a year and comes with a motor or same-day sign.",

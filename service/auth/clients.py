@@ -115,7 +115,7 @@ def _tables(path: Path) -> list[Any]:
 def _client(table: Any, folder: Path, pathways: Collection[str] | None) -> tuple[Client, list[str]]:
     """A client and what is wrong with it. What has the wrong type is left out, and the rest still checked."""
     if not isinstance(table, dict):
-        return Client(issuer=""), ["it is no block; begin one with [[client]]"]
+        return Client(issuer=""), ["it is not a table; begin one with [[client]]"]
     given, wrong = _typed(table)
     if "jwks_file" in given:
         given["jwks_file"] = folder / given["jwks_file"]

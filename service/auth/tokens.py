@@ -95,7 +95,7 @@ def _unverified(token: str | None) -> tuple[Json, Json]:
         # `from None`: what PyJWT says about a token may quote it.
         parts = jwt.decode_complete(token, options=_UNVERIFIED)
     except (PyJWTError, ValueError, RecursionError):
-        raise ClientNotTrusted("the token is no JWT") from None
+        raise ClientNotTrusted("the token is not a JWT") from None
     return parts["header"], parts["payload"]
 
 

@@ -19,8 +19,10 @@ from service.cards.card import (
     Link,
     Source,
     Suggestion,
+    contributors_of,
     identifier,
     kind_of,
+    rules_of,
 )
 from service.cards.detail import detail_of
 from service.cards.lifestyle import is_offered, lifestyle_detail, take_home
@@ -62,6 +64,7 @@ def build(
         OVERRIDE_REASONS,
         "any" if suggestions else None,
         _links(assessment, questionnaire_url),
+        rules_of(assessment),
     )
     if kind is Kind.LIFESTYLE or not is_offered(assessment):
         return (first,)
@@ -76,6 +79,7 @@ def _lifestyle_card(assessment: Assessment, knowledge: Knowledge, seed: str, abo
         Source(LABEL, about_url, Kind.LIFESTYLE.topic),
         lifestyle_detail(assessment, knowledge),
         override_reasons=OVERRIDE_REASONS,
+        rules=contributors_of(assessment),
     )
 
 

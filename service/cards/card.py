@@ -86,6 +86,7 @@ class Card:
     """What the clinician reads: one sentence, the detail in Markdown, and what can be accepted.
 
     `summary` is shorter than 140 characters. `selection_behavior` is None where nothing is suggested.
+    `rules` are the ids of the findings, or else of the contributors, that led to it.
     """
 
     uuid: str
@@ -97,6 +98,7 @@ class Card:
     override_reasons: tuple[Coding, ...] = ()
     selection_behavior: str | None = None
     links: tuple[Link, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 class Kind(Enum):
@@ -155,6 +157,16 @@ def kind_of(assessment: Assessment) -> Kind | None:
     return kinds.get(
         disposition, Kind.REVIEW if disposition is Disposition.PRIMARY_CARE_REVIEW else Kind.LIFESTYLE
     )
+
+
+def rules_of(assessment: Assessment) -> tuple[str, ...]:
+    """The rules that a first card is credited to: the findings in force, else the contributors."""
+    return tuple(finding.rule for finding in assessment.raised) or contributors_of(assessment)
+
+
+def contributors_of(assessment: Assessment) -> tuple[str, ...]:
+    """The ids of what may contribute."""
+    return tuple(contributor.id for contributor in assessment.contributors)
 
 
 def identifier(*parts: str) -> str:

@@ -23,6 +23,7 @@ from service.cards.card import (
     Suggestion,
     identifier,
     kind_of,
+    rules_of,
 )
 from service.cards.detail import why_of
 from service.cards.markdown import bullets, capital, escaped, own, section
@@ -93,6 +94,7 @@ def order_card(
         (*sooner, *added),
         OVERRIDE_REASONS,
         "any" if added or sooner else None,
+        rules=rules_of(assessment),
     )
 
 

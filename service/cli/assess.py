@@ -18,7 +18,7 @@ from service.assess import assess
 from service.assessment import Assessment, Finding, SuggestedTest
 from service.cards import Card, build
 from service.cli.terminal import check_pathway, day_of, load_knowledge, read_settings, show, stop, tabled
-from service.errors import ServiceError
+from service.errors import PatientNotInBundle, ServiceError, SeveralPatients
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.fhir.read.record import record_in
@@ -47,9 +47,22 @@ def assess_bundle(
     try:
         record = record_in(_parsed(bundle), knowledge, patient=patient)
     except ServiceError as problem:
-        stop(str(problem).replace("?patient=ID", "--patient ID"))
+        stop(_in_words(problem))
     assessment = assess(record, on, knowledge=knowledge, pathway=pathway)
     _show(assessment, knowledge, as_json=as_json, as_cards=as_cards)
+
+
+def _in_words(problem: ServiceError) -> str:
+    """Why a Bundle cannot be assessed, for the one who typed the command."""
+    match problem:
+        case SeveralPatients(references=references):
+            return (
+                f"The Bundle is about {len(references)} patients ({', '.join(references[:5])}), and an"
+                " assessment is about one. Name one with --patient ID."
+            )
+        case PatientNotInBundle(reference=reference):
+            return f"Nothing in the Bundle is about {reference}. Check the id."
+    return str(problem)
 
 
 def _show(assessment: Assessment, knowledge: Knowledge, *, as_json: bool, as_cards: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 
@@ -10,18 +9,13 @@ import click
 
 from service.cli.terminal import day_of, load_knowledge, read_settings, say_overlay, show, stop, tabled
 from service.knowledge import FILES, Knowledge
-from service.knowledge.codes import CODE_SYSTEMS, PREFIX_SYSTEMS, Meaning
-from service.knowledge.words import place_words
-from service.rules.book import rule_book
+from service.knowledge.codes import CODE_SYSTEMS
+from service.rules.meanings import meanings_of
 
-# An ICD or ATC code. Anything else would find chapters by its first letter.
-CHAPTERED = re.compile(r"[A-Za-z]\d[\w.]*", re.ASCII)
 NOT_KNOWN = (
     "{code} is unknown here{where}. What is coded with it alone is passed over: it is neither a yes nor a no,"
     " and what it may state stays unknown."
 )
-
-Found = tuple[str, str, str]
 
 
 @click.command()
@@ -55,7 +49,7 @@ def codes(code: str, system: str | None) -> None:
     """Print what a code means here: concept, site, analyte, medicine or test; or that it is unknown."""
     known = load_knowledge(read_settings())
     names = _systems(system, known)
-    found = [row for name in names for row in _meanings(name, code, known)]
+    found = [row for row in meanings_of(code, known, names)]
     if not found:
         where = f" in {names[0]}" if len(names) == 1 else ""
         click.echo(NOT_KNOWN.format(code=code, where=where))
@@ -70,58 +64,6 @@ def _systems(given: str | None, known: Knowledge) -> tuple[str, ...]:
     if name not in known.uris:
         stop(f"--system {given}: there are {', '.join(known.uris)}, and their URIs.")
     return (name,)
-
-
-def _meanings(system: str, code: str, known: Knowledge) -> Iterator[Found]:
-    """Each thing that the code stands for in one system; what is found by its beginning says so."""
-    if system in PREFIX_SYSTEMS and not CHAPTERED.fullmatch(code):
-        return
-    for meaning in known.meanings.find(system, code):
-        yield system, _words(meaning, known), _readers(meaning.concept, known)
-    for place in known.places.find(system, code):
-        region = f" (region {place.region})" if place.region else " (no region)"
-        yield system, f"body site: {place_words(place, known)}{region}", "–"
-    for name in known.analyte_codes.find(system, code):
-        yield system, f"analyte {name}: {known.words(name)}", _readers(name, known)
-    for name in known.panel_codes.find(system, code):
-        yield system, f"panel that measures {known.words(name)}", _readers(name, known)
-    for name in known.medicine_codes.find(system, code):
-        yield system, f"medicine of class {name}: {known.words(name)}", _readers(name, known)
-    for name in known.test_codes.find(system, code):
-        yield system, f"test {name}: {known.tests[name].words}", "–"
-    yield from _plain(system, code, known)
-
-
-def _plain(system: str, code: str, known: Knowledge) -> Iterator[Found]:
-    """What is no index: answers, sides, specialties and our own codes."""
-    truth = known.coded_answers.get((system, code))
-    if truth is not None:
-        yield system, f"as an answer: {truth.name}", "–"
-    if system == "snomed" and (side := known.sides.get(code)):
-        yield system, f"as a qualifier of a body site: {side}", "–"
-    if (system, code) in known.neurology:
-        yield system, "specialty: neurology", "–"
-    if (system, code) in known.generic_referrals:
-        yield system, "a referral; to neurology only together with that specialty", "–"
-    if system == "own" and (own := known.own.get(code)):
-        yield system, f"our own code: {own['display']}. {own['definition']}", _readers(code, known)
-
-
-def _words(meaning: Meaning, known: Knowledge) -> str:
-    """The concept, the aspect where it is narrower, and what is special about it."""
-    aspect = f", aspect {meaning.aspect}" if meaning.aspect and not meaning.unspecific else ""
-    at = f", at {place_words(meaning.place, known)}" if meaning.place else ""
-    wide = "; too wide to say it, so it stays unknown" if meaning.unspecific else ""
-    display = known.concepts[meaning.concept].displays.get(meaning.code) if meaning.code else None
-    words = f'"{display}": ' if display else ""
-    return f"{words}concept {meaning.concept} ({known.words(meaning.concept)}){aspect}{at}{wide}"
-
-
-def _readers(fact: str, known: Knowledge) -> str:
-    """The red flags that look at the fact, and the contributor that it is."""
-    rules = [page.id for page in rule_book(known) if fact in page.looks_at]
-    contributor = [f"contributor {fact}"] if known.rules.get(fact) and fact not in rules else []
-    return ", ".join(rules + contributor) or "–"
 
 
 def _resting_on(claim: str, known: Knowledge) -> list[str]:

@@ -46,7 +46,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 
 def _who_may_call(settings: Settings, knowledge: Knowledge) -> str:
-    """In words for the operator; a file of clients that cannot be followed ends the program."""
+    """In words for the operator; an invalid file of clients ends the program."""
     # Here, because it brings the whole web along.
     from service.web.trust import clients_of
 

@@ -51,7 +51,7 @@ def audit() -> None:
 def export(since: str | None, until: str | None) -> None:
     """Print the audit as FHIR R4 AuditEvents in the form of IHE BALP, one a line (NDJSON)."""
     # Here, because only the commands about the store need it.
-    from service.store.audit_events import audit_event
+    from service.fhir.write.audit_event import audit_event
 
     settings = read_settings()
     first, last = _start(since, "--since"), _start(until, "--until")

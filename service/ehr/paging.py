@@ -21,25 +21,25 @@ _MORE = b'"link":[{"relation":"next","url":"urn:not-read"}],'
 
 
 class Why(Enum):
-    """Why something did not come, or not all of it; the value says so in words."""
+    """Why something did not come, or not all of it."""
 
-    NOT_ALLOWED = "the FHIR server is not one that may be asked for this client"
-    UNASKED = "fhirServer came without a bearer token in fhirAuthorization; nothing was asked"
-    UNAUTHORIZED = "the FHIR server did not accept the token"
-    FORBIDDEN = "the token does not allow to read it"
-    NOT_FOUND = "the FHIR server does not have it"
-    REFUSED = "the FHIR server refused to answer the query"
-    BUSY = "the FHIR server asks for fewer requests"
-    SERVER_ERROR = "the FHIR server failed"
-    REDIRECTED = "the FHIR server points to another address"
-    UNREACHABLE = "the FHIR server cannot be reached, or hung up"
-    TIMEOUT = "the FHIR server did not answer in time"
-    LEFT_ALONE = "the FHIR server failed repeatedly and is not asked for a while"
-    TOO_LARGE = "it is more than is read"
-    NOT_FHIR = "the answer is not the FHIR that was asked for"
-    FOREIGN_PAGE = "its next page is at another address"
-    LOOP = "its pages lead back to each other"
-    MISCOUNTED = "the FHIR server counts more than it gives"
+    NOT_ALLOWED = "not-allowed"
+    UNASKED = "unasked"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    REFUSED = "refused"
+    BUSY = "busy"
+    SERVER_ERROR = "server-error"
+    REDIRECTED = "redirected"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    LEFT_ALONE = "left-alone"
+    TOO_LARGE = "too-large"
+    NOT_FHIR = "not-fhir"
+    FOREIGN_PAGE = "foreign-page"
+    LOOP = "loop"
+    MISCOUNTED = "miscounted"
 
 
 _STATUS = {

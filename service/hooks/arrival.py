@@ -13,24 +13,24 @@ from typing import Any
 
 import msgspec
 
-from service.ehr.paging import matches
-from service.errors import NotJson
+from service.ehr.paging import Why, matches
+from service.errors import Missing, NotJson
 from service.fhir.read.skim import about, parsed, parsed_items
 from service.fhir.references import normal
 from service.hooks.templates import PrefetchTemplate
 
 
 class Arrival(Enum):
-    """In what state the value of a prefetch key arrived; the value says so in words."""
+    """In what state the value of a prefetch key arrived."""
 
-    WHOLE = ""
-    NOTHING = "none on record"
-    FIRST_PAGES = "all pages of it"
-    PARTIAL = "all of it: the client met an error"
-    UNSUITED = "nothing of its type in it"
-    OTHERS = "of context.patientId; all of it is about others"
-    FAILED = "the client could not read it"
-    ABSENT = "not sent"
+    WHOLE = "whole"
+    NOTHING = "nothing"
+    FIRST_PAGES = "first-pages"
+    PARTIAL = "partial"
+    UNSUITED = "unsuited"
+    OTHERS = "others"
+    FAILED = "failed"
+    ABSENT = "absent"
 
 
 WITH_RESOURCES = (Arrival.WHOLE, Arrival.FIRST_PAGES, Arrival.PARTIAL)
@@ -60,12 +60,13 @@ class PrefetchValue:
     template: PrefetchTemplate
     how: Arrival
     raw: msgspec.Raw | None = None
-    why: str | None = None
+    why: Why | None = None
     head: _Head | None = None
 
-    def __str__(self) -> str:
-        """The key, and in brackets what is the matter with it."""
-        return f"{self.template.key} ({'; '.join(filter(None, (self.how.value, self.why)))})"
+    @property
+    def missing(self) -> Missing:
+        """The same as what an error carries."""
+        return Missing(self.template.key, self.how.value, self.why.value if self.why else None)
 
 
 def arrived_as(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 
 from service.assessment import Assessment
 from service.cards import ABOUT_URL, Card
+from service.ehr.access import NO_ACCESS, Access, Why
 from service.fhir.read.prefilter import Prefilter
-from service.hooks.access import NO_ACCESS, Access
 from service.hooks.prefetch import PrefetchTemplate, templates
 from service.hooks.request import HookRequest
 from service.knowledge import Knowledge
@@ -46,13 +47,35 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class CdsResponse:
-    """The cards, and the assessment behind them; None where nothing had to be assessed."""
+    """The cards, and the assessment behind them; None where nothing had to be assessed.
+
+    `not_fetched` says of each key that was asked for in vain the reason.
+    """
 
     cards: tuple[Card, ...] = ()
     assessment: Assessment | None = None
+    not_fetched: Mapping[str, Why] = field(default_factory=dict)
 
 
 SILENCE = CdsResponse()
+
+
+class Carried(Enum):
+    """What a member of a hook's context holds, in words."""
+
+    RESOURCES = "a Bundle of resources"
+    REFERENCES = "a list of references"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A hook, and the members of its context that a decision cannot do without.
+
+    What else a hook requires (an encounter) is taken where it comes.
+    """
+
+    name: str
+    carries: Mapping[str, Carried] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +88,18 @@ class CdsService:
     """
 
     id: str
-    hooks: tuple[str, ...]
+    hooks: tuple[Hook, ...]
     title: str
     description: str
     usage_requirements: str
     version: str
     templates: tuple[PrefetchTemplate, ...]
     respond: Callable[[HookRequest, CallContext], CdsResponse]
+
+    @property
+    def hook_names(self) -> tuple[str, ...]:
+        """The names of its hooks."""
+        return tuple([hook.name for hook in self.hooks])
 
     def prefetch(self, knowledge: Knowledge, since: date | None = None) -> Mapping[str, str]:
         """The prefetch templates by key; with `since` in their second form."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from service.assess import assess
@@ -11,10 +12,9 @@ from service.cards import build
 from service.cards.order_card import Check, order_card
 from service.facts import Past
 from service.facts.truth import Truth
-from service.fhir.read import read_facts
 from service.fhir.read.drafts import chosen_of, drafts_among
 from service.fhir.read.record import Record
-from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
+from service.hooks.hook import SILENCE, CallContext, Carried, CdsResponse, CdsService, Hook
 from service.hooks.patient import twitching_record
 from service.hooks.prefetch import TEMPLATES
 from service.hooks.request import HookRequest
@@ -47,7 +47,7 @@ def respond(request: HookRequest, given: CallContext) -> CdsResponse:
     reply = _checked(request, given, record, Check(at_hand, among))
     if not reply.cards:
         prefetched.insist_on_whole()
-    return reply
+    return replace(reply, not_fetched=prefetched.not_fetched)
 
 
 def _checked(request: HookRequest, given: CallContext, record: Record, check: Check) -> CdsResponse:
@@ -60,7 +60,7 @@ def _checked(request: HookRequest, given: CallContext, record: Record, check: Ch
     card = order_card(
         assessment,
         given.knowledge,
-        check.knowing(recent(record, assessment, given.knowledge)),
+        check.knowing(recent(assessment, given.knowledge)),
         seed=seed,
         patient=whom,
         encounter=request.encounter_reference,
@@ -69,10 +69,10 @@ def _checked(request: HookRequest, given: CallContext, record: Record, check: Ch
     return CdsResponse((card,) if card else (), assessment)
 
 
-def recent(record: Record, assessment: Assessment, knowledge: Knowledge) -> Mapping[str, str]:
+def recent(assessment: Assessment, knowledge: Knowledge) -> Mapping[str, str]:
     """What was done or ordered so lately that it need not be repeated: by test, "done 2026-09-01"."""
     on = assessment.on
-    past = read_facts(record, on, knowledge).facts.past
+    past = assessment.facts.past if assessment.facts else ()
     found: dict[str, Past] = {}
     for each in _by_age(past, on):
         if each.when and each.when.within(_again_days(each.id, knowledge), on) is Truth.YES:
@@ -95,7 +95,10 @@ def _again_days(test: str, knowledge: Knowledge) -> float:
 
 SERVICE = CdsService(
     id="fasciculation-order-check",
-    hooks=("order-sign", "order-select"),
+    hooks=(
+        Hook("order-sign", {"draftOrders": Carried.RESOURCES}),
+        Hook("order-select", {"draftOrders": Carried.RESOURCES, "selections": Carried.REFERENCES}),
+    ),
     title="Muscle twitching: order check",
     description=(
         "For a patient with muscle twitching on record, when electromyography, nerve conduction studies, MRI"

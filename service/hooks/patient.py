@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import orjson
 
-from service.errors import RecordNotAvailable
+from service.errors import Missing
 from service.fhir.read.drafts import reference_of
 from service.fhir.read.record import Entry, Record, record_of
 from service.hooks.arrival import Arrival
@@ -47,9 +47,10 @@ def twitching_record(
         incomplete=prefetched.incomplete,
         passed_over=passed_over,
     )
-    sent = [key for key in prefetched.values if key != "patient"]
-    if sent and record.other_subjects and record.other_subjects + len(record.of("Patient")) == record.read:
-        raise RecordNotAvailable([f"{key} ({Arrival.OTHERS.value})" for key in sent])
+    if record.is_about_others:
+        prefetched.insist_on_none(
+            [Missing(key, Arrival.OTHERS.value) for key in prefetched.values if key != "patient"]
+        )
     return record, prefetched
 
 

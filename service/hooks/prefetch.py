@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from service.errors import RecordNotAvailable
+from service.ehr.access import NO_ACCESS, Access, Fetched, Why
+from service.errors import Missing, RecordNotAvailable
 from service.fhir.read.record import Entry, entries
 from service.fhir.read.skim import parsed, skimmed
-from service.hooks.access import NO_ACCESS, Access, Fetched
 from service.hooks.arrival import (
     IN_PART,
     UNUSABLE,
@@ -49,11 +49,19 @@ class Prefetched:
         """The keys that could not be had in full."""
         return tuple(a.template.key for a in self.arrived if a.how in IN_PART or a.how in UNUSABLE)
 
+    @property
+    def not_fetched(self) -> Mapping[str, Why]:
+        """Why each key that a FHIR server was asked for did not come, or not all of it."""
+        return {a.template.key: a.why for a in self.arrived if a.why and a.why is not Why.UNASKED}
+
     def insist_on_whole(self) -> None:
         """Raise `RecordNotAvailable` if a required key came only in part."""
-        partial = [str(a) for a in self.arrived if a.template.required and a.how in IN_PART]
-        if partial:
-            raise RecordNotAvailable(partial)
+        self.insist_on_none([a.missing for a in self.arrived if a.template.required and a.how in IN_PART])
+
+    def insist_on_none(self, missing: Sequence[Missing]) -> None:
+        """Raise `RecordNotAvailable` if anything is missing that the decision needs."""
+        if missing:
+            raise RecordNotAvailable(missing, {key: why.name for key, why in self.not_fetched.items()})
 
     def with_the_rest(self, access: Access) -> Prefetched:
         """The same with what else can be had; for a record that is worth it."""
@@ -98,10 +106,9 @@ def gather(
     )
     if any(a.template.required and a.how in WORTH_ASKING for a in arrived):
         arrived = _asked_for(arrived, access, lambda template: template.required)
-    missing = [str(a) for a in arrived if a.template.required and a.how in UNUSABLE]
-    if missing:
-        raise RecordNotAvailable(missing)
-    return Prefetched(arrived)
+    prefetched = Prefetched(arrived)
+    prefetched.insist_on_none([a.missing for a in arrived if a.template.required and a.how in UNUSABLE])
+    return prefetched
 
 
 def _asked_for(
@@ -113,15 +120,14 @@ def _asked_for(
     """
     lacking = [a for a in arrived if wanted(a.template) and a.how in WORTH_ASKING]
     begun = {a.template.key: a.raw for a in lacking if a.raw is not None and a.how is Arrival.FIRST_PAGES}
-    had = access.fetch([a.template for a in lacking], begun) if lacking else {}
+    had = access.fetch([a.template.key for a in lacking], begun) if lacking else {}
     return tuple([_better(a, had.get(a.template.key)) for a in arrived])
 
 
 def _better(before: PrefetchValue, fetched: Fetched | None) -> PrefetchValue:
     if fetched is None:
         return before
-    why = fetched.why.value if fetched.why else None
-    return replace(arrived_as(before.template, fetched.value) if fetched.value else before, why=why)
+    return replace(arrived_as(before.template, fetched.value) if fetched.value else before, why=fetched.why)
 
 
 def _resources(members: Iterable[Any]) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.assess import assess
 from service.cards import build
 from service.fhir.read.drafts import carried
-from service.hooks.hook import SILENCE, CallContext, CdsResponse, CdsService
+from service.hooks.hook import SILENCE, CallContext, Carried, CdsResponse, CdsService, Hook
 from service.hooks.patient import twitching_record
 from service.hooks.prefetch import TEMPLATES
 from service.hooks.request import HookRequest
@@ -37,13 +37,17 @@ def respond(request: HookRequest, given: CallContext) -> CdsResponse:
     )
     if not cards:
         prefetched.insist_on_whole()
-    return CdsResponse(cards, assessment)
+    return CdsResponse(cards, assessment, prefetched.not_fetched)
 
 
 SERVICE = CdsService(
     id="fasciculation-red-flags",
     # The hook that every client knows stands last: some keep only the last entry of an id.
-    hooks=("problem-list-item-create", "encounter-start", "patient-view"),
+    hooks=(
+        Hook("problem-list-item-create", {"conditions": Carried.RESOURCES}),
+        Hook("encounter-start"),
+        Hook("patient-view"),
+    ),
     title="Muscle twitching: red flags",
     description=(
         "For a patient with muscle twitching on record: which warning signs are documented and which are not,"

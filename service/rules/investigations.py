@@ -172,7 +172,7 @@ def _for_brain(case: Case) -> str:
     if case.facts.silence_is_no("hemifacial-spasm").yes and case.raised("blepharospasm"):
         reasons.append("hemifacial-spasm")
     known = case.facts.silence_is_no("multiple-sclerosis").yes
-    if case.in_force and (known or case.facts.suspected("multiple-sclerosis")):
+    if case.in_force and (known or case.facts.suspected("multiple-sclerosis").yes):
         reasons.append("multiple-sclerosis with new signs")
     return case.words(reasons)
 

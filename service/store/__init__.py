@@ -27,16 +27,16 @@ from sqlalchemy import Connection, delete
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.errors import StoreNotAvailable
+from service.errors import NothingKept, StoreNotAvailable
 from service.store import calls, database, feedback, quiet, tokens
-from service.store.calls import Call, CardEntry, Row
+from service.store.calls import AuditEntry, CardEntry, Row
 from service.store.database import lacking, prepare
 from service.store.feedback import Feedback, Summary, Tally
 from service.store.tables import audit, cards
 from service.store.tables import feedback as feedback_table
 from service.store.writer import Writer
 
-__all__ = ["Call", "CardEntry", "Feedback", "Store", "Summary", "Tally", "lacking", "prepare"]
+__all__ = ["AuditEntry", "CardEntry", "Feedback", "Store", "Summary", "Tally", "lacking", "prepare"]
 
 QUEUE = 1000
 QUIET_DAYS = 90
@@ -78,7 +78,7 @@ class Store:
         """How many rows this process could not write."""
         return self._writer.lost
 
-    def record(self, call: Call) -> None:
+    def record(self, call: AuditEntry) -> None:
         """Note a call. Returns at once, and raises nothing."""
         self._writer.put(calls.rows_of(call, datetime.now(UTC), self._hash))
 
@@ -144,10 +144,10 @@ class Store:
         """Keep what clinicians did with cards, all items or none; how many were not said before.
 
         Raises:
-            StoreNotAvailable: nothing was kept; the client is to send it again.
+            NothingKept: the client is to send it again.
         """
         self._writer.flush(FLUSH_S)
-        with self._transaction(so="nothing was kept") as connection:
+        with self._transaction(NothingKept) as connection:
             return feedback.note(connection, client or "", service, items, datetime.now(UTC))
 
     def summary(self, *, client: str | None = None, since: datetime | None = None) -> Summary:
@@ -215,23 +215,19 @@ class Store:
         return gone
 
     @contextmanager
-    def _transaction(self, so: str = "this could not be done") -> Iterator[Connection]:
-        """A connection whose work is kept as a whole, or StoreNotAvailable; at once while the store rests."""
+    def _transaction(self, failure: type[StoreNotAvailable] = StoreNotAvailable) -> Iterator[Connection]:
+        """A connection whose work is kept as a whole, or `failure`; at once while the store rests."""
         if monotonic() < self._resting_until:
-            raise StoreNotAvailable(so)
+            raise failure
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as cause:
-            self._resting_until = monotonic() + REST_S
-            raise self._failed(cause, so) from cause
         except SQLAlchemyError as cause:
-            raise self._failed(cause, so) from cause
-
-    def _failed(self, cause: SQLAlchemyError, so: str) -> StoreNotAvailable:
-        self._alarm("not-available", 1)
-        log.error("store not available", why=type(cause).__name__)
-        return StoreNotAvailable(so)
+            if isinstance(cause, OperationalError | InterfaceError | PoolTimeout):
+                self._resting_until = monotonic() + REST_S
+            self._alarm("not-available", 1)
+            log.error("store not available", why=type(cause).__name__)
+            raise failure from cause
 
     def _sweep(self, connection: Connection, now: datetime) -> None:
         if monotonic() >= self._next_sweep:

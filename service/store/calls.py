@@ -31,7 +31,7 @@ class CardEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class AuditEntry:
     """A call of a CDS service. `patient` is an id; only its keyed hash is kept.
 
     `client` is the issuer, None in the open mode. `evidence` is what `fingerprint_of` gives.
@@ -53,7 +53,7 @@ class Call:
     jti: str | None = None
 
 
-def rows_of(call: Call, at: datetime, hashed: Callable[..., str | None]) -> tuple[Row, list[Row]]:
+def rows_of(call: AuditEntry, at: datetime, hashed: Callable[..., str | None]) -> tuple[Row, list[Row]]:
     """The row of a call, and the rows of its cards; `hashed` gives the keyed hash of texts."""
     patient_hash = hashed(call.client, call.tenant, call.patient) if call.patient else None
     shown = [card for card in call.cards if card.withheld is None]

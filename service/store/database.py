@@ -126,7 +126,7 @@ def _known_engine(url: str) -> Engine:
         # Its text may hold the password.
         pass
     raise ServiceError(
-        "TWITCH_CDS_DATABASE_URL is no database that we know: there are SQLite and PostgreSQL. Write it like"
+        "TWITCH_CDS_DATABASE_URL must be a database of SQLite or PostgreSQL. Write it like"
         " sqlite:///twitch-cds.db or postgresql+psycopg://user:password@host/name"
     )
 

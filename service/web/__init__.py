@@ -29,7 +29,7 @@ from service.web import (
     trust,
 )
 from service.web.describe import conformance, docs
-from service.web.pages import questionnaire
+from service.web.pages import codes, home, playground, questionnaire, rule_pages, site
 from service.web.parts import Parts
 from service.web.process import metrics, scrape
 from service.web.process.metrics import Metrics
@@ -47,6 +47,11 @@ CHAPTERS = (
     docs,
     conformance,
     questionnaire,
+    home,
+    playground,
+    rule_pages,
+    codes,
+    site,
 )
 
 
@@ -62,7 +67,7 @@ def create_app(
 
     Raises:
         KnowledgeInvalid: the knowledge is not sound, or lacks the configured pathway.
-        SettingsInvalid: the file of clients cannot be followed.
+        SettingsInvalid: the file of clients is invalid.
     """
     knowledge = _with_pathway(knowledge or _known(settings), settings.pathway)
     counted = Metrics()

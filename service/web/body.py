@@ -29,13 +29,13 @@ def read_body(request: Request, limit: int) -> bytes:
             gzip that does not unpack.
         BodyTooLarge: more than `limit` bytes.
         BodyTooSlow: the client does not send the rest.
-        RequestNotUnderstood: the body ends before its Content-Length, or its chunks are none.
+        RequestNotUnderstood: the body ends before its Content-Length, or its chunks are malformed.
     """
     _check_type(request)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ENCODINGS:
         raise NotJson(
-            "This Content-Encoding is not read here. Send the body with gzip, or as it is.", media_type=True
+            "Unsupported Content-Encoding. Send the body with gzip, or uncompressed.", media_type=True
         )
     try:
         body = _read(request, limit)
@@ -43,7 +43,7 @@ def read_body(request: Request, limit: int) -> bytes:
         raise BodyTooSlow() from cause
     except ParseException as cause:
         raise RequestNotUnderstood(
-            "The chunks of the body are not as HTTP/1.1 asks. Send them in that form, or a Content-Length."
+            "The chunks of the body are malformed. Send them as HTTP/1.1 defines them, or a Content-Length."
         ) from cause
     except OSError as cause:
         raise RequestNotUnderstood(ENDED) from cause

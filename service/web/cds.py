@@ -10,22 +10,19 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, request
 
-from service.assessment import fingerprint_of
 from service.auth import Client
-from service.cards import Card
 from service.errors import RecordNotAvailable, ServiceError, UnknownService
 from service.hooks import SERVICES, find
-from service.hooks.access import Access
 from service.hooks.dialects import DIALECTS
-from service.hooks.hook import CdsResponse, CdsService
+from service.hooks.hook import CdsService
 from service.hooks.request import HookRequest
 from service.hooks.templates import searched_since
 from service.knowledge import Knowledge
-from service.store import Call
 from service.web.body import read_body
+from service.web.call import Call, Refused, outcome_of
 from service.web.describe.described import Content, described
 from service.web.describe.examples import CALL, CARDS
-from service.web.feedback import SERVICE_ID, card_entries
+from service.web.feedback import SERVICE_ID
 from service.web.parts import Parts
 from service.web.responses import FHIR_JSON, JSON, NAMED, json, milliseconds
 from service.web.schemas import cards_json, discovery_json, hook_request
@@ -71,8 +68,7 @@ def routes(parts: Parts) -> Blueprint:
         Most patients never twitched: for them there is no card. Data that the decision cannot do without,
         and that neither came with the call nor can be fetched, is 412 and names the prefetch key.
         """
-        client = caller()
-        return json(cards_json(_answer(find(service_id), client, parts), DIALECTS[client.dialect]))
+        return _answer(_called(find(service_id), caller(), parts), parts)
 
     return cds
 
@@ -84,102 +80,25 @@ def _discovery(knowledge: Knowledge) -> Callable[[str, date | None], Json]:
     )
 
 
-def _answer(service: CdsService, client: Client, parts: Parts) -> tuple[Card, ...]:
-    """The cards to show. Those that are withheld are evaluated and recorded like the others."""
+def _called(service: CdsService, client: Client, parts: Parts) -> Call:
+    """The call with its outcome. Cards that are withheld are evaluated like the others."""
     asked: HookRequest | None = None
     try:
         asked = hook_request(read_body(request, parts.settings.max_body_bytes), service.hooks)
-        reply = _reply(service, asked, client, parts)
-    except ServiceError as refusal:
-        name = type(refusal).__name__
-        parts.metrics.called(service.id, asked.hook if asked else None, "refused")
-        parts.store.record(_call(service, asked, client, parts, refusal=name))
-        raise
-    if not reply.cards:
-        parts.metrics.called(service.id, asked.hook, "silence")
-        return ()
-    evidence = fingerprint_of(reply.assessment) if reply.assessment else None
-    withheld = _withheld(reply, asked, client, parts, evidence)
-    parts.metrics.shown(service.id, asked.hook, reply.cards, withheld)
-    entry = _call(
-        service,
-        asked,
-        client,
-        parts,
-        reply=reply,
-        evidence=evidence,
-        withheld=lambda card: withheld.get(card.uuid),
-    )
-    parts.store.record(entry)
-    return tuple(card for card in reply.cards if card.uuid not in withheld)
+        response = service.respond(asked, parts.call_context(client, asked))
+    except ServiceError as error:
+        return Call(service, client, asked, Refused(error))
+    return Call(service, client, asked, outcome_of(response, asked, client, parts.store))
 
 
-def _reply(service: CdsService, asked: HookRequest, client: Client, parts: Parts) -> CdsResponse:
-    given = parts.call_context(client, asked)
-    try:
-        return service.respond(asked, given)
-    finally:
-        _note_failures(given.access, parts)
-
-
-def _note_failures(access: Access, parts: Parts) -> None:
-    if access.failures:
-        parts.metrics.not_fetched([why.name for why in access.failures.values()])
-        log.warning(
-            "not fetched",
-            keys={key: why.name for key, why in access.failures.items()},
-            request=request.environ[NAMED],
-        )
-
-
-def _withheld(
-    reply: CdsResponse, asked: HookRequest, client: Client, parts: Parts, evidence: str | None
-) -> Mapping[str, str]:
-    """Why each card that the clinician is not to see is withheld, by its UUID."""
-    if client.silent:
-        return {card.uuid: "silent" for card in reply.cards}
-    if not reply.assessment or not evidence or not parts.store.can_be_quiet:
-        return {}
-    return {
-        card.uuid: "quiet"
-        for card in reply.cards
-        if parts.store.silenced(
-            client.issuer or None,
-            asked.patient,
-            card.source.topic.code,
-            evidence,
-            reply.assessment.on,
-            tenant=client.tenant,
-        )
-    }
-
-
-def _call(
-    service: CdsService,
-    asked: HookRequest | None,
-    client: Client,
-    parts: Parts,
-    *,
-    reply: CdsResponse | None = None,
-    evidence: str | None = None,
-    withheld: Callable[[Card], str | None] = lambda card: None,
-    refusal: str | None = None,
-) -> Call:
-    """What the audit keeps of a call: no names and no resources."""
-    assessment = reply.assessment if reply else None
-    return Call(
-        service=service.id,
-        hook=asked.hook if asked else None,
-        hook_instance=asked.hook_instance if asked else None,
-        patient=asked.patient if asked else None,
-        rules=tuple(finding.rule for finding in assessment.raised) if assessment else (),
-        disposition=str(assessment.disposition) if assessment else None,
-        cards=card_entries(reply, withheld=withheld) if reply else (),
-        evidence=evidence,
-        refusal=refusal,
-        knowledge_version=parts.knowledge.version,
-        latency_ms=milliseconds(),
-        client=client.issuer or None,
-        tenant=client.tenant,
-        jti=client.jti,
-    )
+def _answer(call: Call, parts: Parts) -> Response:
+    """The call's answer, counted and kept as its outcome says; the error of a refusal is raised."""
+    parts.metrics.called(call)
+    entry = call.audited(knowledge_version=parts.knowledge.version, latency_ms=milliseconds())
+    if entry:
+        parts.store.record(entry)
+    if call.not_fetched:
+        log.warning("not fetched", keys=dict(call.not_fetched), request=request.environ[NAMED])
+    if isinstance(call.outcome, Refused):
+        raise call.outcome.error
+    return json(cards_json(call.shown, DIALECTS[call.client.dialect]))

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from service import errors
 from service.errors import ServiceError
 from service.web.responses import FHIR_JSON
+from service.web.schemas.sentences import words_of
 
 # What each error answers: the status, and the code of the OperationOutcome's issue (IssueType).
 STATUS: dict[type[ServiceError], tuple[int, str]] = {
@@ -37,6 +38,7 @@ STATUS: dict[type[ServiceError], tuple[int, str]] = {
     errors.NotFound: (404, "not-found"),
     errors.NotAcceptable: (406, "not-supported"),
     errors.StoreNotAvailable: (503, "transient"),
+    errors.NothingKept: (503, "transient"),
     errors.KnowledgeInvalid: (500, "exception"),
     errors.SettingsInvalid: (500, "exception"),
 }
@@ -74,14 +76,12 @@ def on_service_error(error: ServiceError) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.ClientNotTrusted):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(status, code, str(error), _where(error), headers)
+    return _answer(status, code, words_of(error), _where(error), headers)
 
 
-def on_http_error(error: HTTPException) -> Response | HTTPException:
-    """The answer to a wrong path or method; redirects go out as they are."""
+def on_http_error(error: HTTPException) -> Response:
+    """The answer to a wrong path or method."""
     status = error.code or 500
-    if status < 400:
-        return error
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return _answer(405, "not-supported", f"Use one of {allowed} here.", (), {"Allow": allowed})
@@ -106,9 +106,9 @@ def status_of(error: ServiceError) -> tuple[int, str]:
 
 
 def _where(error: ServiceError) -> tuple[str, ...]:
-    """The members at fault; a missing prefetch key is named before its reason in brackets."""
+    """The members at fault."""
     if isinstance(error, errors.RecordNotAvailable):
-        return tuple(f"prefetch.{missing.split()[0]}" for missing in error.missing)
+        return tuple(f"prefetch.{missing.key}" for missing in error.missing)
     if isinstance(error, errors.FeedbackNotUnderstood):
         return tuple(error.problems)
     where = getattr(error, "where", None)

@@ -1,4 +1,4 @@
-"""POST /evaluate: a Bundle in, the assessment out, without the clothes of CDS Hooks."""
+"""POST /evaluate: a Bundle in, the assessment out, outside CDS Hooks."""
 
 from __future__ import annotations
 

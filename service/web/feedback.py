@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, time
 
 from flask import Blueprint, Response, request
 
-from service.cards import Card
 from service.errors import (
     FeedbackNotUnderstood,
     RequestNotUnderstood,
@@ -15,8 +13,6 @@ from service.errors import (
     UnknownService,
 )
 from service.hooks import SERVICES, find
-from service.hooks.hook import CdsResponse
-from service.store import CardEntry
 from service.web.body import read_json
 from service.web.describe.described import Content, Parameter, described
 from service.web.describe.examples import FEEDBACK
@@ -69,31 +65,6 @@ def routes(parts: Parts) -> Blueprint:
         return json(summary_json(parts.store.summary(client=issuer() or "", since=since)))
 
     return feedback
-
-
-def card_entries(
-    reply: CdsResponse, *, withheld: Callable[[Card], str | None] = lambda card: None
-) -> tuple[CardEntry, ...]:
-    """What the audit keeps of a reply's cards, so that feedback on them can be told by rule and topic.
-
-    The first card speaks of the findings in force, the second of what may contribute. A client that
-    takes one action a suggestion answers with the UUIDs of the suggestions `apart`; both are known.
-    """
-    assessment = reply.assessment
-    findings = tuple(finding.rule for finding in assessment.raised) if assessment else ()
-    contributors = tuple(contributor.id for contributor in assessment.contributors) if assessment else ()
-    return tuple(
-        CardEntry(
-            uuid=card.uuid,
-            topic=card.source.topic.code,
-            rules=findings if card is reply.cards[0] and findings else contributors,
-            suggestions={
-                each.uuid: each.kind for whole in card.suggestions for each in (whole, *whole.apart())
-            },
-            withheld=withheld(card),
-        )
-        for card in reply.cards
-    )
 
 
 def issuer() -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 
 from service import __version__
@@ -45,17 +47,20 @@ def routes(parts: Parts) -> Blueprint:
         A store that is down does not make us unready: calls are answered all the same, and to
         take every instance out of service over lost audit rows would lose red flags.
         """
-        store, lost = parts.store.condition(), parts.store.lost
-        problems = [*STORE_PROBLEMS[store], *([f"This worker has lost {lost} audit rows."] if lost else [])]
-        return json(
-            {
-                "status": "degraded" if problems else "ready",
-                "version": __version__,
-                "knowledgeVersion": parts.knowledge.version,
-                "store": store,
-                "lostRows": lost,
-                "problems": problems,
-            }
-        )
+        return json(condition(parts))
 
     return health
+
+
+def condition(parts: Parts) -> dict[str, Any]:
+    """What /readyz answers: the state, the knowledge that is answered by, and what has to be done without."""
+    store, lost = parts.store.condition(), parts.store.lost
+    problems = [*STORE_PROBLEMS[store], *([f"This worker has lost {lost} audit rows."] if lost else [])]
+    return {
+        "status": "degraded" if problems else "ready",
+        "version": __version__,
+        "knowledgeVersion": parts.knowledge.version,
+        "store": store,
+        "lostRows": lost,
+        "problems": problems,
+    }

@@ -163,7 +163,7 @@ def _check_plan(plan_id: str) -> None:
             "This plan answers orders while they are written, and cannot be applied to a record alone."
             f" Call it as the CDS service POST /cds-services/{plan_id}."
         )
-    raise NotFound(f"There is no such plan to apply. There is PlanDefinition/{RED_FLAGS.id}.")
+    raise NotFound(f"No such plan. The one that can be applied is PlanDefinition/{RED_FLAGS.id}.")
 
 
 def _reference(text: str, kind: str, name: str) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from service.auth import Client, Clients, Keys
 from service.config import Settings
+from service.ehr.access import NO_ACCESS, NO_TOKEN, Access
 from service.ehr.client import Fetcher
 from service.errors import RequestNotUnderstood
 from service.fhir.read.prefilter import Prefilter
-from service.hooks.access import NO_ACCESS, NO_TOKEN, Access
 from service.hooks.hook import CallContext
 from service.hooks.request import HookRequest
-from service.hooks.templates import searched_since
+from service.hooks.templates import TEMPLATES, searched_since, templates
 from service.knowledge import Knowledge
 from service.store import Store
 from service.web.process.metrics import Metrics
@@ -57,14 +58,13 @@ class Parts:
             return NO_TOKEN
         return Access(
             self.fetcher,
-            self.knowledge,
+            partial(templates, TEMPLATES, self.knowledge, searched_since(client.search, self.today())),
             {"patientId": asked.patient},
             base_url=asked.fhir_server,
             token=asked.bearer_token,
             allowed=client.fhir_servers,
             private_network=client.private_network,
             deadline_s=self.settings.fetch_deadline_s,
-            since=searched_since(client.search, self.today()),
         )
 
     def pathway(self, name: str | None, client: Client) -> str:
@@ -77,5 +77,5 @@ class Parts:
             return client.pathway or self.settings.pathway
         if name not in self.knowledge.pathways:
             known = ", ".join(self.knowledge.pathways)
-            raise RequestNotUnderstood(f"There is no such pathway. Choose one of: {known}.", where="pathway")
+            raise RequestNotUnderstood(f"Unknown pathway. Choose one of: {known}.", where="pathway")
         return name

@@ -21,9 +21,7 @@ def check_names(given: Iterable[str], known: Collection[str]) -> None:
     """
     for name in given:
         if name not in known:
-            raise RequestNotUnderstood(
-                f"There is a parameter here that is not known. There are: {', '.join(known)}.", where="query"
-            )
+            raise RequestNotUnderstood(f"Unknown parameter. Accepted: {', '.join(known)}.", where="query")
 
 
 def day(text: str, name: str) -> date:

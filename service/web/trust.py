@@ -23,9 +23,9 @@ from service.auth import Client, Clients, verify
 from service.config import Settings
 from service.errors import ClientNotTrusted
 from service.hooks import SERVICES
-from service.store import Call
-from service.web.addresses import is_local, is_passed_on, names_this_machine
+from service.store import AuditEntry
 from service.web.parts import Parts
+from service.web.process.addresses import is_local, is_passed_on, names_this_machine
 from service.web.responses import NAMED, milliseconds
 
 UNLIMITED = frozenset({"health.livez", "health.readyz", "metrics.scrape"})
@@ -34,11 +34,17 @@ PUBLISHED = frozenset(
         "artefacts.metadata",
         "artefacts.read",
         "artefacts.search",
+        "codes.meaning",
         "conformance.told",
         "docs.description",
         "docs.read",
-        "docs.start",
+        "home.start",
+        "playground.choose",
         "questionnaire.read",
+        "rules.every",
+        "rules.knowledge",
+        "rules.one",
+        "site.static",
     }
 )
 OPEN_TO_ALL = UNLIMITED | PUBLISHED
@@ -52,7 +58,7 @@ def clients_of(settings: Settings, pathways: Collection[str]) -> Clients:
     """The registered clients; without their file everybody, for a service that only this machine reaches.
 
     Raises:
-        SettingsInvalid: the file, or a FHIR server of the open mode, cannot be followed.
+        SettingsInvalid: the file, or a FHIR server of the open mode, is invalid.
     """
     if settings.clients is None:
         return Clients.open(settings.fhir_servers)
@@ -135,7 +141,7 @@ def _note(refusal: ClientNotTrusted, parts: Parts) -> None:
         request=request.environ[NAMED],
     )
     parts.store.record(
-        Call(
+        AuditEntry(
             service=_called(),
             refusal=type(refusal).__name__,
             client=refusal.issuer,

@@ -112,7 +112,7 @@ def test_a_private_network_allows_http_and_loopback(written: Written) -> None:
         ("", "no client"),
         ("client = []", "no client"),
         ("client = 7", "no client"),
-        ("client = [7]", "no block"),
+        ("client = [7]", "not a table"),
         ("[client", "not TOML"),
         (SHORT + "[other]", "other is unknown"),
         (SHORT + 'isuer = "x"', "isuer is unknown"),

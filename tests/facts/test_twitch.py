@@ -120,7 +120,7 @@ def test_a_twitch_is_present_by_all_that_stands() -> None:
 
     spoken = twitch({"site": "hand"}, *gone, {"stated": "3 days ago"})
 
-    assert sources(spoken.present) == ["0", "3"]
+    assert sources(spoken.present) == ["3", "0"]
     assert sources(twitch("NO", {"truth": "NO", "site": "hand"}).present) == ["0"]
 
 
@@ -325,7 +325,7 @@ def test_spreading_is_a_further_site_that_appears_later(
 def test_not_spreading_rests_on_all_sites() -> None:
     spoken = twitch(*({"site": site, "onset": "5 days ago"} for site in ("hand", "foot", "hand")))
 
-    assert sources(spoken.spreading) == ["0", "1"]
+    assert sources(spoken.spreading) == ["1", "0"]
 
 
 def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.fhir.read.prefilter import OPENS_THE_DOOR, Prefilter
-from service.fhir.read.questionnaire import ONSET, SITES
+from service.fhir.read.questionnaire import SITES
 from service.fhir.references import OWN_CANONICAL
 from tests.fhir.resources import condition, facts, observation, packaged, resource
 
@@ -48,7 +48,6 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     link = draw(
         st.sampled_from(LINKS).map(lambda name: {"linkId": name, "answer": [{"valueBoolean": True}]})
         | st.sampled_from(sorted(SITES)).map(lambda name: {"linkId": name, "answer": [hand]})
-        | st.just({"linkId": ONSET, "answer": [{"valueDate": "2026-01"}]})
     )
     forms = [
         condition(concept, recordedDate=day),

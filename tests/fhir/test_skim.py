@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from service.assess import assess
 from service.fhir.read.record import Record, entries, record_of
 from service.fhir.read.skim import skimmed
+from service.web.pages.patients import golden_patients
 from tests.fhir.resources import packaged
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +41,8 @@ def bundle_of(listed: list[Any]) -> dict[str, Any]:
 
 
 def golden_bundles() -> Iterator[Any]:
-    for path in sorted((ROOT / "tests" / "patients").glob("*/bundle.json")):
-        yield pytest.param(orjson.loads(path.read_bytes())["entry"], id=path.parent.name)
+    for name, patient in golden_patients().items():
+        yield pytest.param(orjson.loads(patient.record)["entry"], id=name)
 
 
 def synthea_bundles() -> Iterator[Any]:

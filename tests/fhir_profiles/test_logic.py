@@ -42,7 +42,7 @@ def test_a_plan_says_what_discovery_says(service: CdsService, plan: dict[str, An
     assert plan["title"] == service.title
     assert plan["description"] == service.description
     assert plan["usage"] == service.usage_requirements
-    assert [t["name"] for t in plan["action"][0]["trigger"]] == list(service.hooks)
+    assert [t["name"] for t in plan["action"][0]["trigger"]] == list(service.hook_names)
     assert plan["extension"][0]["valueUri"].endswith(f"/cds-services/{service.id}")
 
 

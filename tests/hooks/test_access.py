@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
 import orjson
 import pytest
 
+from service.ehr.access import Access
 from service.ehr.client import Fetched, Why
-from service.errors import RecordNotAvailable
-from service.hooks.access import Access
+from service.errors import Missing, RecordNotAvailable
 from service.hooks.hook import CallContext
 from service.hooks.prefetch import gather
 from service.hooks.red_flags import respond
 from service.hooks.request import HookRequest
-from service.hooks.templates import TEMPLATES
+from service.hooks.templates import TEMPLATES, templates
 from service.knowledge import Knowledge
 
 Call = Callable[..., HookRequest]
@@ -52,7 +53,7 @@ def ehr() -> Ehr:
 def access(ehr: Ehr, knowledge: Knowledge) -> Access:
     return Access(
         ehr,  # type: ignore[arg-type]
-        knowledge,
+        partial(templates, TEMPLATES, knowledge),
         {"patientId": "p1"},
         base_url="https://ehr.example/fhir",
         token="t",
@@ -119,12 +120,12 @@ def test_a_twitch_that_was_fetched_is_assessed(
 
 
 def test_optional_keys_that_cannot_be_had_are_named_on_the_card(
-    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr, access: Access
+    call: Call, found: Found, twitch: dict[str, Any], given: CallContext, ehr: Ehr
 ) -> None:
     reply = respond(call(conditions=found(twitch)), given)
 
     assert "familyHistory" in reply.cards[0].detail
-    assert access.failures["familyHistory"] is Why.TIMEOUT
+    assert reply.not_fetched["familyHistory"] is Why.TIMEOUT
 
 
 @pytest.mark.parametrize("why", list(Why))
@@ -136,7 +137,7 @@ def test_required_keys_that_cannot_be_had_are_named_with_the_reason(
     with pytest.raises(RecordNotAvailable) as caught:
         respond(lacking(call(), *REQUIRED), given)
 
-    assert caught.value.missing == tuple(f"{key} (not sent; {why.value})" for key in sorted(REQUIRED))
+    assert caught.value.missing == tuple(Missing(key, "absent", why.value) for key in sorted(REQUIRED))
 
 
 @pytest.mark.conformance("prefetch-null", "prefetch-empty")
@@ -159,7 +160,7 @@ def test_what_is_known_to_be_empty_is_not_asked_for_again(
 def test_what_the_client_failed_to_read_is_not_asked_for_again(
     call: Call, given: CallContext, ehr: Ehr
 ) -> None:
-    with pytest.raises(RecordNotAvailable, match="the client could not read it"):
+    with pytest.raises(RecordNotAvailable, match="failed"):
         respond(call(conditions=ERROR), given)
 
     assert ehr.asked == []
@@ -168,7 +169,7 @@ def test_what_the_client_failed_to_read_is_not_asked_for_again(
 def test_an_error_among_the_results_is_not_asked_for_again(
     call: Call, found: Found, given: CallContext, ehr: Ehr
 ) -> None:
-    with pytest.raises(RecordNotAvailable, match="met an error"):
+    with pytest.raises(RecordNotAvailable, match="partial"):
         respond(call(conditions=found({"resourceType": "Condition", "id": "c"}, ERROR)), given)
 
     assert ehr.asked == []
@@ -214,13 +215,14 @@ def test_first_pages_without_a_twitch_that_cannot_be_completed_are_not_silence(
     with pytest.raises(RecordNotAvailable) as caught:
         respond(call(conditions=found(link=NEXT)), given)
 
-    assert caught.value.missing == (f"conditions (all pages of it; {Why.TIMEOUT.value})",)
+    assert caught.value.missing == (Missing("conditions", "first-pages", "timeout"),)
+    assert caught.value.not_fetched == {"conditions": "TIMEOUT"}
 
 
 def test_a_fetched_part_is_a_part(call: Call, found: Found, given: CallContext, ehr: Ehr) -> None:
     ehr.has = {"conditions": found(link=NEXT)}
 
-    with pytest.raises(RecordNotAvailable, match="all pages of it"):
+    with pytest.raises(RecordNotAvailable, match="first-pages"):
         respond(lacking(call(), "conditions"), given)
 
 
@@ -246,7 +248,7 @@ def test_all_rounds_share_one_deadline(
 def test_an_id_cannot_change_the_query(ehr: Ehr, knowledge: Knowledge) -> None:
     access = Access(
         ehr,  # type: ignore[arg-type]
-        knowledge,
+        partial(templates, TEMPLATES, knowledge),
         {"patientId": "p1&_include=*%2e"},
         base_url="https://ehr.example",
         token="t",

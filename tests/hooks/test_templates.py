@@ -124,4 +124,4 @@ def test_what_is_asked_without_codes_is_the_same_in_both_forms(knowledge: Knowle
 @pytest.mark.conformance("16")
 def test_a_hook_that_every_client_knows_is_listed_last() -> None:
     for service in SERVICES:
-        assert "patient-view" not in service.hooks[:-1]
+        assert "patient-view" not in service.hook_names[:-1]

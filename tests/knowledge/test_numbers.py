@@ -48,6 +48,8 @@ DOIS = {
 }
 
 BY_HAND = {
+    ("screen-time", "h"): 1,
+    ("screen-time", "min"): 1 / 60,
     ("tsh", "u[IU]/mL"): 1,  # 10^-6 / 10^-3 L = 10^-3 / L
     ("tsh", "mU/L"): 1,  # laboratories' way to write international units
     ("tsh", "uU/mL"): 1,

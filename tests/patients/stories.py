@@ -1,8 +1,11 @@
-"""The golden patients: one folder a story, and what our service says about it."""
+"""The golden patients, and what our service says about each.
+
+The stories and their records belong to the playground (`service/web/pages/patients`); here stands what is
+golden of them, one folder a story.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -17,6 +20,7 @@ from service.assessment_json import assessment_json
 from service.cards import Card, build
 from service.fhir.read.record import entries, record_of
 from service.knowledge import Knowledge, load
+from service.web.pages.patients import golden_patients
 
 FOLDER = Path(__file__).parent
 PATHWAYS = ("early-referral", "nice-ng127")
@@ -37,7 +41,7 @@ class Story:
 
     @property
     def bundle(self) -> dict[str, Any]:
-        bundle: dict[str, Any] = orjson.loads((self.folder / "bundle.json").read_bytes())
+        bundle: dict[str, Any] = orjson.loads(golden_patients()[self.name].record)
         return bundle
 
     def assessment(self, pathway: str = "early-referral") -> Assessment:
@@ -54,8 +58,10 @@ def knowledge() -> Knowledge:
 
 
 def stories() -> list[Story]:
-    """Every story, in the order of the folders' names."""
-    return [_story(path) for path in sorted(FOLDER.glob("*/story.md"))]
+    """Every story, in the order of the names."""
+    astray = [path.parent.name for path in FOLDER.glob("*/bundle.json")]
+    assert not astray, f"these belong into service/web/pages/patients: {astray}"
+    return [Story(p.name, p.title, p.on, p.dispositions) for p in golden_patients().values()]
 
 
 def golden_assessment(assessment: Assessment) -> str:
@@ -80,15 +86,3 @@ def _text(card: Card) -> str:
 def _button(label: str, recommended: bool, actions: list[str]) -> str:
     orders = f": {'; '.join(a.removeprefix('Order ') for a in actions)}" if len(actions) > 1 else ""
     return f"[{label}]{' (recommended)' if recommended else ''}{orders}"
-
-
-def _story(path: Path) -> Story:
-    text = path.read_text(encoding="utf-8")
-    said = dict(re.findall(r"^- ([\w-]+): (\S+)$", text, re.MULTILINE))
-    title = text.partition("\n")[0].removeprefix("# ")
-    return Story(
-        path.parent.name,
-        title,
-        date.fromisoformat(said["Day"]),
-        {pathway: said[pathway] for pathway in PATHWAYS},
-    )

@@ -141,6 +141,8 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         place=place(said["site"]) if "site" in said else None,
         refuted=said.get("refuted", False),
         end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
+        examined=said.get("examined", False),
+        silent=said.get("silent", False),
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),

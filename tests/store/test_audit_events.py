@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
-from service.store import Call, CardEntry, Store
-from service.store.audit_events import DISCLOSURE, HASHES, TOKEN_USE, audit_event
+from service.fhir.write.audit_event import DISCLOSURE, HASHES, TOKEN_USE, audit_event
+from service.store import AuditEntry, CardEntry, Store
 
 CARD = "00000001-0000-5000-8000-000000000000"
 ANSWERED = {
@@ -25,7 +25,9 @@ ANSWERED = {
 
 def event_of(store: Store, **call: Any) -> dict[str, Any]:
     """The AuditEvent of a call, which is valid R4 whatever the call was."""
-    store.record(Call(service="fasciculation-red-flags", knowledge_version="v1", latency_ms=1.25, **call))
+    store.record(
+        AuditEntry(service="fasciculation-red-flags", knowledge_version="v1", latency_ms=1.25, **call)
+    )
     store.flush()
     event = audit_event(store.rows()[-1], version="0.1.0", public_url="https://cds.example")
     AuditEvent.model_validate(event)
@@ -117,7 +119,7 @@ def test_whatever_is_missing_the_event_is_valid_and_claims_no_profile_it_does_no
 
 def test_the_audit_is_read_between_two_moments(store: Store) -> None:
     before = datetime.now(UTC)
-    store.record(Call(service="s", knowledge_version="v", latency_ms=1.0))
+    store.record(AuditEntry(service="s", knowledge_version="v", latency_ms=1.0))
     store.flush()
 
     after = datetime.now(UTC) + timedelta(seconds=1)

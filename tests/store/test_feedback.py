@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.errors import StoreNotAvailable
-from service.store import Call, CardEntry, Feedback, Store
+from service.errors import NothingKept
+from service.store import AuditEntry, CardEntry, Feedback, Store
 from service.store.tables import feedback as table
 
 EHR = "https://ehr.example"
@@ -24,7 +24,9 @@ def show(store: Store, *cards: str, client: str | None = EHR) -> None:
             rules=("muscle-weakness", "spreading"),
             suggestions={REFERRAL: "referral", EMG: "emg"},
         )
-        store.record(Call(service="s", knowledge_version="v", latency_ms=1.0, client=client, cards=(entry,)))
+        store.record(
+            AuditEntry(service="s", knowledge_version="v", latency_ms=1.0, client=client, cards=(entry,))
+        )
 
 
 def said(card: str, outcome: str = "accepted", **more: Any) -> Feedback:
@@ -127,7 +129,7 @@ def test_a_card_that_was_shown_twice_is_one_card(store: Store) -> None:
 
 def test_a_card_that_was_withheld_was_not_shown(store: Store) -> None:
     entry = CardEntry(uuid=ONE, topic="TwitchLifestyle", withheld="quiet")
-    store.record(Call(service="s", knowledge_version="v", latency_ms=1.0, client=EHR, cards=(entry,)))
+    store.record(AuditEntry(service="s", knowledge_version="v", latency_ms=1.0, client=EHR, cards=(entry,)))
     store.flush()
 
     (row,) = store.rows()
@@ -138,7 +140,7 @@ def test_a_card_that_was_withheld_was_not_shown(store: Store) -> None:
 def test_a_store_that_is_down_says_that_nothing_was_kept(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/no/such/folder/store.db")
 
-    with pytest.raises(StoreNotAvailable, match="nothing was kept"):
+    with pytest.raises(NothingKept):
         store.note_feedback(EHR, "s", [said(ONE)])
 
 
@@ -148,7 +150,7 @@ def test_feedback_that_overtakes_its_card_counts_when_the_card_arrives(store: St
     other_worker.note_feedback(EHR, "s", [said(ONE, "overridden", reason_code="patient-refuses"), said(TWO)])
 
     store.record(
-        Call(
+        AuditEntry(
             service="s",
             knowledge_version="v",
             latency_ms=1.0,

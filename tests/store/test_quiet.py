@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.cards.card import REASONS, Kind
-from service.store import Call, CardEntry, Feedback, Store, quiet
+from service.store import AuditEntry, CardEntry, Feedback, Store, quiet
 
 EHR, PATIENT, TOPIC, EVIDENCE = "https://ehr.example", "p1", "TwitchReferralRoutine", "e1"
 NOW = datetime.now(UTC)
@@ -18,7 +18,7 @@ CARD = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 def show(store: Store, *, topic: str = TOPIC, **more: Any) -> None:
     said = {"client": EHR, "patient": PATIENT, "evidence": EVIDENCE, "service": "s", **more}
     store.record(
-        Call(knowledge_version="v", latency_ms=1.0, cards=(CardEntry(uuid=CARD, topic=topic),), **said)
+        AuditEntry(knowledge_version="v", latency_ms=1.0, cards=(CardEntry(uuid=CARD, topic=topic),), **said)
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import StatementError
 from structlog.testing import capture_logs
 
 from service.errors import ServiceError, StoreNotAvailable
-from service.store import Call, CardEntry, Feedback, Store, database, prepare
+from service.store import AuditEntry, CardEntry, Feedback, Store, database, prepare
 from service.store.tables import audit, metadata, quiet, seen_tokens
 from service.store.writer import Writer
 
@@ -28,9 +28,9 @@ from service.store.writer import Writer
 PURGED = (("old", 1), ("new", 40))
 
 
-def a_call(**more: Any) -> Call:
+def a_call(**more: Any) -> AuditEntry:
     said = {"service": "fasciculation-red-flags", "knowledge_version": "v1", "latency_ms": 1.5}
-    return Call(**{**said, **more})
+    return AuditEntry(**{**said, **more})
 
 
 def test_a_call_is_remembered(store: Store) -> None:
@@ -266,10 +266,10 @@ def test_a_closed_store_has_written_everything(tmp_path: Path) -> None:
 def test_a_process_that_ends_has_written_everything(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     program = (
-        "from service.store import Call, Store\n"
+        "from service.store import AuditEntry, Store\n"
         f"store = Store({url!r})\n"
         "store.upgrade()\n"
-        "store.record(Call(service='s', knowledge_version='v', latency_ms=1.0))\n"
+        "store.record(AuditEntry(service='s', knowledge_version='v', latency_ms=1.0))\n"
     )
 
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)

@@ -126,7 +126,7 @@ CARRIED = [
 ]
 
 NO_BUNDLES = [
-    ("a bare array", [{"resourceType": "Patient"}], "bare array"),
+    ("a bare array", [{"resourceType": "Patient"}], "not an array"),
     ("a text", "Bundle", "Bundle"),
     ("null", None, "Bundle"),
     ("one resource", {"resourceType": "Patient"}, "Bundle"),

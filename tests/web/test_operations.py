@@ -403,7 +403,7 @@ def test_without_a_day_it_is_today(client: FlaskClient, teacher: Json) -> None:
         (parameters(record(), on={"valueDate": "2026-13-01"}), 400, ""),
         (parameters(record(), on={"valueString": "2026-11-01"}), 400, "valueDate"),
         (parameters(record(), pathway={"valueCode": 5}), 400, "valueCode"),
-        (parameters(record(), dataEndpoint={"resource": {}}), 400, "none that is taken here"),
+        (parameters(record(), dataEndpoint={"resource": {}}), 400, "Unknown parameter"),
     ],
 )
 def test_what_is_not_understood_is_refused(
@@ -422,7 +422,7 @@ def test_a_wrong_value_is_refused_with_the_parameter_at_fault(
         whole = [*given, {"name": "data", "resource": record()}, *more]
         return client.post(path, json={"resourceType": "Parameters", "parameter": whole})
 
-    assert is_refused(asked({"name": "pathway", "valueCode": "none"}), 400, "no such pathway")
+    assert is_refused(asked({"name": "pathway", "valueCode": "none"}), 400, "Unknown pathway")
     assert is_refused(asked({"name": "on", "valueDate": "2026-11"}), 400, "2026-11-23")
     assert is_refused(asked({"name": "data", "resource": record()}), 400, "data is given more than once")
     twice = asked({"name": "on", "valueDate": "2026-11-01"}, {"name": "on", "valueDate": "2026-11-02"})

@@ -53,7 +53,7 @@ def _named(listed: Any, taken: Mapping[str, str]) -> Iterator[tuple[str, dict[st
         name = each.get("name")
         if not isinstance(name, str) or name not in taken:
             raise RequestNotUnderstood(
-                f"One of the parameters is none that is taken here. These are: {', '.join(taken)}.",
+                f"Unknown parameter. Accepted: {', '.join(taken)}.",
                 where="Parameters.parameter",
             )
         yield name, each

@@ -1,7 +1,7 @@
 """Whether a piece of raw JSON could state a twitch, without parsing it.
 
-A record without the code of any twitch cannot state one, and most records are such.
-One pass over the bytes looks for all those codes at once (Aho-Corasick). A hit, or an
+A record without the code of any twitch, and without a word for it, cannot state or name one, and most
+records are such. One pass over the bytes looks for all of them at once (Aho-Corasick). A hit, or an
 escape that might hide a code, only means: parse it and see.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from service.fhir.read.questionnaire import ABOUT_THE_TWITCH
+from service.fhir.read.questionnaire import SITES
 from service.knowledge import Knowledge
 from service.knowledge.codes import ICD
 
@@ -24,16 +24,21 @@ class Prefilter:
     """Built once from the knowledge; safe to share between threads."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._codes = BytesAhoCorasick(sorted({*ESCAPES, *_patterns(knowledge)}))
+        words = knowledge.twitch_words.patterns()
+        self._patterns = BytesAhoCorasick(sorted({*ESCAPES, *_patterns(knowledge), *words}))
 
     def may_twitch(self, raw: bytes | memoryview) -> bool:
         """False only where no statement of a twitch can be in `raw`."""
-        return bool(self._codes.find_matches_as_indexes(raw))
+        return bool(self._patterns.find_matches_as_indexes(bytes(raw).lower()))
 
 
 def _patterns(knowledge: Knowledge) -> Iterator[bytes]:
-    """The codes as JSON writes them: in quotes; ICD (by prefix) with an open end, with and without dot."""
-    yield from (f'"{link_id}"'.encode() for link_id in ABOUT_THE_TWITCH)
+    """The codes as JSON writes them, in small letters and in quotes, those of ICD with and without dot.
+
+    ICD codes (by prefix) have an open end. A number is found without quotes as well: that is no code of FHIR,
+    and is to be set aside in the open.
+    """
+    yield from (f'"{link_id}"'.encode() for link_id in SITES)
     for concept in knowledge.concepts.values():
         if concept.kind not in OPENS_THE_DOOR:
             continue
@@ -42,7 +47,7 @@ def _patterns(knowledge: Knowledge) -> Iterator[bytes]:
             if meaning is None:
                 continue
             if system in ICD:
-                for written in {code, code.replace(".", ""), code.lower(), code.replace(".", "").lower()}:
+                for written in {code.lower(), code.replace(".", "").lower()}:
                     yield f'"{written}'.encode()
             else:
-                yield f'"{code}"'.encode()
+                yield code.encode() if code.isdecimal() else f'"{code.lower()}"'.encode()

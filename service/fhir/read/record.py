@@ -6,6 +6,8 @@ only what some rule asks about is kept and, later, validated.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,6 +19,7 @@ from service.facts.reasons import Reason
 from service.fhir.references import normal
 from service.knowledge import Knowledge
 
+_DIGITS = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 BUNDLE_TYPES = (
     "collection",
     "searchset",
@@ -64,6 +67,11 @@ class Record:
         """The relevant resources of a type."""
         return self.resources.get(resource_type, ())
 
+    @property
+    def is_about_others(self) -> bool:
+        """Whether all that came is about others than the patient; the own Patient resource says nothing."""
+        return self.other_subjects > 0 and self.other_subjects + len(self.of("Patient")) == self.read
+
 
 def entries(bundle: Any) -> list[Entry]:
     """The resources of a Bundle with their addresses.
@@ -72,9 +80,11 @@ def entries(bundle: Any) -> list[Entry]:
         NotABundle: it is no Bundle, or of a type whose entries are no record.
     """
     if isinstance(bundle, list):
-        raise NotABundle("This is a bare array. Wrap the resources in a Bundle of type collection.")
+        raise NotABundle(
+            "Expected a FHIR Bundle, not an array: wrap the resources in a Bundle of type collection."
+        )
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise NotABundle("This is no FHIR Bundle: resourceType must be Bundle.", where="resourceType")
+        raise NotABundle("Expected a FHIR Bundle: resourceType must be Bundle.", where="resourceType")
     if bundle.get("type") not in BUNDLE_TYPES:
         allowed = ", ".join(BUNDLE_TYPES)
         raise NotABundle(f"Bundle.type must be one of {allowed}.", where="Bundle.type")
@@ -92,7 +102,7 @@ def record_in(bundle: Any, knowledge: Knowledge, *, patient: str | None = None) 
         PatientNotInBundle: all of it is about others.
     """
     record = record_of(entries(bundle), knowledge, patient=patient)
-    if patient and record.patient and record.read and record.other_subjects == record.read:
+    if patient and record.patient and record.is_about_others and not record.of("Patient"):
         raise PatientNotInBundle(record.patient)
     return record
 
@@ -155,7 +165,7 @@ class _Sorter:
     def record(self, patient: str | None, **counted: Any) -> Record:
         """What was taken, as a record."""
         return Record(
-            resources={kind: tuple(kept) for kind, kept in self.kept.items()},
+            resources={kind: _ordered(kept) for kind, kept in self.kept.items()},
             patient=patient,
             unreadable=tuple(self.unreadable),
             relevant=sum(map(len, self.kept.values())),
@@ -168,7 +178,22 @@ class _Sorter:
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
         """A code that some rule asks about, or what is no code at all (to be set aside)."""
-        return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
+        code, kind = resource.get("code"), resource["resourceType"]
+        if kind != "Condition":
+            return self._speaks(code, optional=False)
+        return self._speaks(code, optional=True) or self._mentions(code)
+
+    def _mentions(self, concept: Any) -> bool:
+        """Whether its text or a display names a twitch; what they say besides is for the reading to judge."""
+        if not isinstance(concept, dict):
+            return False
+        codings = concept.get("coding")
+        listed = codings if isinstance(codings, list) else []
+        displays = (coding.get("display") for coding in listed if isinstance(coding, dict))
+        return any(
+            isinstance(text, str) and self._knows.twitch_words.name_one(text)
+            for text in (concept.get("text"), *displays)
+        )
 
     def observed(self, resource: Mapping[str, Any]) -> bool:
         if self._speaks(resource.get("code"), optional=False):
@@ -199,10 +224,13 @@ class _Sorter:
         return any(self._known(coding) for coding in codings)
 
     def _known(self, coding: Any) -> bool:
+        """Also what is no coding, or a code of ours whose system is of another type: to be set aside."""
         if not isinstance(coding, dict):
             return True
         system, code = coding.get("system"), coding.get("code")
-        name = self._knows.systems.get(system) if isinstance(system, str) else None
+        if system is not None and not isinstance(system, str):
+            return any(self._knows.speaks(name, str(code)) for name in self._knows.uris)
+        name = self._knows.systems.get(system or "")
         if name is None or code is None:
             return False
         return not isinstance(code, str) or self._knows.speaks(name, code)
@@ -242,6 +270,20 @@ def _without_resource(item: Any) -> bool:
     if not isinstance(item, dict) or "resource" in item or _is_bare(item):
         return False
     return "response" in item or "request" in item
+
+
+def _ordered(kept: list[Kept]) -> tuple[Kept, ...]:
+    """By id, o2 before o10, so that the order in which resources came makes no difference.
+
+    Several of one id are ordered by what they hold.
+    """
+    if len({one.source for one in kept}) < len(kept):
+        kept = sorted(kept, key=lambda one: json.dumps(one.resource, sort_keys=True, default=str))
+    return tuple(sorted(kept, key=_by_id))
+
+
+def _by_id(kept: Kept) -> list[str | int]:
+    return [int(part) if part.isdecimal() else part for part in _DIGITS.split(kept.source)]
 
 
 def _is(resource: Any, kind: str) -> bool:

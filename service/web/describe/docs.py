@@ -7,10 +7,9 @@ from functools import cache
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, redirect
+from flask import Blueprint, Response, current_app
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from werkzeug.wrappers import Response as Redirect
 
 from service.web.describe.described import Content, described
 from service.web.describe.openapi import description as described_in_full
@@ -28,7 +27,7 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def routes(parts: Parts) -> Blueprint:
-    """GET /, /docs and /openapi.json. What they answer is made once, when somebody asks for it."""
+    """GET /docs and /openapi.json. What they answer is made once, when somebody asks for it."""
     docs = Blueprint("docs", __name__)
 
     @cache
@@ -40,12 +39,6 @@ def routes(parts: Parts) -> Blueprint:
     def written() -> Page:
         api = document()
         return page("docs", api=api, groups=list(_by_group(api)), md=_html, curl=_curl, pretty=_pretty)
-
-    @docs.get("/")
-    @described("Description", answer=Content(None, "To the page for people."), status=302)
-    def start() -> Redirect:
-        """Where to begin."""
-        return redirect("docs")
 
     @docs.get("/docs")
     @described("Description", answer=A_PAGE)

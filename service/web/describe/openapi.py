@@ -171,9 +171,8 @@ def _errors(raised: Iterable[type[ServiceError]]) -> Json:
     by_status: dict[int, dict[str, tuple[str, str]]] = {}
     for kind in raised:
         status, code = STATUS[kind]
-        words = (inspect.getdoc(kind) or "").split("\n\n")[0].replace("\n", " ")
-        # What follows a semicolon is about its attributes.
-        words = f"{words.split(';')[0].rstrip('.')}."
+        # The first line of a docstring is its summary; what follows is about attributes.
+        words = (inspect.getdoc(kind) or "").partition("\n")[0]
         by_status.setdefault(status, {})[kind.__name__] = (code, words)
         if kind is errors.NotJson:
             status, code = WRONG_MEDIA_TYPE

@@ -8,7 +8,6 @@ files of PROMETHEUS_MULTIPROC_DIR (deploy/gunicorn.conf.py), and each answers fo
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 import structlog
@@ -17,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from service.cards import Card
+from service.web.call import Call
 from service.web.responses import milliseconds
 
 # A call takes a millisecond or two; one that fetches from an EHR up to its deadline of three seconds.
@@ -67,25 +66,19 @@ class Metrics:
         # To look a counter up by its labels costs more than to count; these two are for every call.
         self._of_call, self._of_answer = cache(self._calls.labels), cache(self._seconds.labels)
 
-    def called(self, service: str, hook: str | None, outcome: str) -> None:
-        """One call of a CDS service; without a hook it was not understood."""
-        self._of_call(service, hook or "unknown", outcome).inc()
-
-    def shown(self, service: str, hook: str, cards: Iterable[Card], withheld: Mapping[str, str]) -> None:
-        """One call that led to cards; `withheld` says of some, by UUID, why they were not shown."""
-        reasons = [withheld.get(card.uuid) for card in cards]
-        self.called(service, hook, "cards" if None in reasons else "withheld")
-        for card, reason in zip(cards, reasons, strict=True):
-            self._cards.labels(card.source.topic.code, card.indicator, reason or "yes").inc()
+    def called(self, call: Call) -> None:
+        """One call of a CDS service, its cards, and what a FHIR server did not give it."""
+        hook = call.request.hook if call.request else "unknown"
+        self._of_call(call.service.id, hook, call.named).inc()
+        for card in call.cards:
+            shown = call.withheld(card) or "yes"
+            self._cards.labels(card.source.topic.code, card.indicator, shown).inc()
+        for reason in call.not_fetched.values():
+            self._failures.labels(reason).inc()
 
     def refused(self, error: str) -> None:
         """A request that was refused, by the class of the error."""
         self._refusals.labels(error).inc()
-
-    def not_fetched(self, reasons: Collection[str]) -> None:
-        """What a FHIR server did not give, a reason for each key."""
-        for reason in reasons:
-            self._failures.labels(reason).inc()
 
     def breaker(self, server: str, is_open: bool) -> None:
         """A FHIR server, by its registered base URL, is left alone from now on, or asked again."""

@@ -19,7 +19,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from service.auth import Client
 from service.errors import TooManyRequests
-from service.web.addresses import limited_as
+from service.web.process.addresses import limited_as
 from service.web.process.shared_counts import SharedCounts
 
 REFUSALS_A_MINUTE = 60

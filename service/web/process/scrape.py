@@ -11,9 +11,9 @@ from prometheus_client.registry import Collector
 
 from service import __version__
 from service.errors import AddressNotAllowed
-from service.web.addresses import Network, is_passed_on, is_within
 from service.web.describe.described import Content, described
 from service.web.parts import Parts
+from service.web.process.addresses import Network, is_passed_on, is_within
 
 
 def routes(parts: Parts) -> Blueprint:

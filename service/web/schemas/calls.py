@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, valid
 
 from service.errors import NotJson, RequestNotUnderstood
 from service.hooks.arrival import too_deep
+from service.hooks.hook import Hook
 from service.hooks.request import HookRequest
 
 
@@ -87,21 +88,13 @@ class CallSchema(Schema):
     context = _object("context", ContextSchema, required=True)
 
 
-# What a decision cannot do without, by hook: a Bundle, or for `selections` a list. What else a hook
-# requires (an encounter) is taken where it comes.
-CARRIED = {
-    "problem-list-item-create": ("conditions",),
-    "order-sign": ("draftOrders",),
-    "order-select": ("draftOrders", "selections"),
-}
-
 FHIR_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _call = CallSchema()
 
 
-def hook_request(body: bytes, hooks: Sequence[str]) -> HookRequest:
+def hook_request(body: bytes, hooks: Sequence[Hook]) -> HookRequest:
     """The call that a body holds; its prefetch is checked for syntax and not parsed.
 
     Raises:
@@ -110,16 +103,18 @@ def hook_request(body: bytes, hooks: Sequence[str]) -> HookRequest:
     """
     envelope = _unpacked(body)
     said = _validated(envelope)
-    if said["hook"] not in hooks:
-        raise RequestNotUnderstood(f"hook must be {' or '.join(hooks)} at this address.", where="hook")
+    hook = next((hook for hook in hooks if hook.name == said["hook"]), None)
+    if hook is None:
+        names = " or ".join(hook.name for hook in hooks)
+        raise RequestNotUnderstood(f"hook must be {names} at this address.", where="hook")
     if said.get("authorization") and not said.get("server"):
         raise RequestNotUnderstood(
             "fhirAuthorization came without fhirServer. Send the server's base URL too.", where="fhirServer"
         )
     context = said["context"]
-    _check_carried(said["hook"], context)
+    _check_carried(hook, context)
     return HookRequest(
-        hook=said["hook"],
+        hook=hook.name,
         hook_instance=said["instance"],
         user=context.pop("user"),
         patient=_id(context.pop("patient")),
@@ -131,11 +126,10 @@ def hook_request(body: bytes, hooks: Sequence[str]) -> HookRequest:
     )
 
 
-def _check_carried(hook: str, context: Mapping[str, Any]) -> None:
-    for member in CARRIED.get(hook, ()):
+def _check_carried(hook: Hook, context: Mapping[str, Any]) -> None:
+    for member, what in hook.carries.items():
         if not isinstance(context.get(member), dict | list):
-            what = "a list of references" if member == "selections" else "a Bundle of resources"
-            raise RequestNotUnderstood(f"context.{member} must be {what}.", where=f"context.{member}")
+            raise RequestNotUnderstood(f"context.{member} must be {what.value}.", where=f"context.{member}")
 
 
 def _unpacked(body: bytes) -> _Envelope:

@@ -37,7 +37,7 @@ def discovery_json(
                 version=service.version if dialect.since_2_0 else None,
             )
             for service in services
-            for hook in service.hooks
+            for hook in service.hook_names
             if dialect.hooks is None or hook in dialect.hooks
         ]
     }

@@ -46,7 +46,7 @@ class HookCallSchema(CallSchema):
     """A call as CDS Hooks defines it."""
 
     hook = fields.String(
-        validate=validate.OneOf(sorted({hook for service in SERVICES for hook in service.hooks})),
+        validate=validate.OneOf(sorted({hook for service in SERVICES for hook in service.hook_names})),
         **said("One of the hooks that discovery lists for the service."),
     )
     prefetch = fields.Dict(
@@ -150,29 +150,20 @@ class AcceptedSchema(Shape):
     id = fields.UUID(**said("The UUID of the suggestion."))
 
 
-class ReasonSchema(Schema):
-    """The reason of an override: one of the card's, or the site's own."""
-
-    code = fields.String(required=True)
-    system = fields.String()
-    display = fields.String()
-
-
-class OverrideSchema(Schema):
-    """Why a card was not followed."""
-
-    reason = fields.Nested(ReasonSchema)
-    userComment = fields.String(**may("Not kept: it may name somebody."))  # noqa: N815
-
-
 class FeedbackItemSchema(Schema):
     """What a clinician did with one card."""
 
     card = fields.UUID(**said("The UUID of the card."))
     outcome = fields.String(validate=validate.OneOf(OUTCOMES), required=True)
     outcomeTimestamp = fields.DateTime(**said("When; in UTC or with its offset."))  # noqa: N815
-    acceptedSuggestions = fields.List(fields.Nested(AcceptedSchema))  # noqa: N815
-    overrideReason = fields.Nested(OverrideSchema)  # noqa: N815
+    acceptedSuggestions = fields.List(fields.Nested(AcceptedSchema), allow_none=True)  # noqa: N815
+    overrideReason = fields.Raw(  # noqa: N815
+        **may(
+            "Why it was not followed: `reason` with the `code` and `system` of one of the card's reasons, or"
+            " of the site's own, in whatever form the EHR has. What cannot be read is not kept, nor is"
+            " `userComment`."
+        )
+    )
 
 
 class FeedbackSchema(Schema):

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 Json = dict[str, Any]
 
@@ -30,6 +29,7 @@ TERMS = "http://terminology.hl7.org/CodeSystem"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 SUCCESS, MINOR, SERIOUS = "0", "4", "8"
 NOT_TRUSTED = "ClientNotTrusted"
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def audit_event(row: Mapping[str, Any], *, version: str, public_url: str | None) -> Json:
@@ -108,8 +108,13 @@ def _token(client: str | None, jti: str | None) -> Iterator[Json]:
             "type": {"coding": [_coding(f"{BALP}/CodeSystem/UserAgentTypes", "UserOauthAgent")]},
             "who": {"identifier": {"value": client}},
             "requestor": True,
-            "policy": [f"urn:ietf:params:oauth:jti:{quote(jti, safe='')}"],
+            "policy": [f"urn:ietf:params:oauth:jti:{_encoded(jti)}"],
         }
+
+
+def _encoded(text: str) -> str:
+    """The text as a part of a URI: every byte that is not unreserved (RFC 3986) in percent form."""
+    return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
 def _patient(patient_hash: str | None) -> Iterator[Json]:
