@@ -289,6 +289,7 @@ def since_weeks(record: Record) -> int:
 
 def _first_record(without: list[Statement], record: Record) -> int:
     ever = [s.recorded for s in stated(record, WEAKNESS) if s.truth == YES and s.recorded]
+    ever += [value.said for value in record.values.get("weakness-progressive", ()) if value.value is True]
     if any(within(span, record.on, 28) == NO for span in ever):
         return NO
     examined = any(s.examined and s.recorded for s in without)
