@@ -275,6 +275,7 @@ def test_the_kind_of_a_rule_is_the_same_in_words_and_in_code() -> None:
     }
 
 
+@cache
 def _asked_thresholds() -> set[str]:
     return {
         node.attr
