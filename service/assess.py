@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from service.assessment import Assessment, Disposition
+from service.assessment import Assessment
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.fhir.read import read_facts
@@ -40,15 +40,13 @@ def assess(
     facts = read.facts
     for concept, truth in supposing.items():
         facts = facts.supposing(Statement(concept, truth, SUPPOSED, Form.CONDITION))
-    assessment = evaluate(facts, knowledge, pathway)
-    quiet = assessment.disposition is Disposition.NO_ACTION
     return replace(
-        assessment,
-        mentions=facts.mentions(knowledge.thresholds.twitch_recent) if quiet else (),
+        evaluate(facts, knowledge, pathway),
         known_mnd=facts.twitch.present.yes and facts.silence_is_no(KNOWN_MND).yes,
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
-        unread_medicines=read.facts.unread_medicines,
+        unread_medicines=facts.unread_medicines,
+        mentions=facts.mentions(knowledge.thresholds.twitch_recent),
         incomplete=record.incomplete,
-        facts=read.facts,
+        facts=facts,
     )

@@ -244,6 +244,7 @@ class Unreadable:
 class Assessment:
     """Everything that was decided about one patient on one day.
 
+    `mentions` name a twitch in words alone, which decides nothing.
     `facts` is what it was decided on, for whoever has another question of the same record.
     """
 
@@ -262,11 +263,11 @@ class Assessment:
     open_questions: tuple[OpenQuestion, ...] = ()
     notes: tuple[str, ...] = ()
     tell: tuple[Tell, ...] = ()
-    mentions: tuple[Mention, ...] = ()
     known_mnd: bool = False
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     incomplete: tuple[str, ...] = ()
     facts: Facts | None = field(default=None, repr=False, compare=False)
 

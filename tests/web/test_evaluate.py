@@ -29,6 +29,7 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "mentions",
     "unreadMedicines",
     "otherSubjects",
     "unreadable",

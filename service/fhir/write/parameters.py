@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
-from service.assessment import Assessment, Contributor, Finding, FollowUp, Referral, Step, SuggestedTest
+from service.assessment import (
+    Assessment,
+    Consideration,
+    Contributor,
+    Finding,
+    FollowUp,
+    Referral,
+    Step,
+    SuggestedTest,
+)
 from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
@@ -55,23 +64,33 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
         yield _parts("test", _test(test, knowledge))
     for step in assessment.lifestyle:
         yield _parts("lifestyle", _step(step, knowledge))
-    for one in assessment.considerations:
-        because = [part for rule in one.because for part in _code("because", rule)]
-        known = {"name": "known", "valueBoolean": one.known}
-        yield _parts("consideration", [*_code("id", one.id), *because, known])
+    yield from map(_consideration, assessment.considerations)
     for question in assessment.open_questions:
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
         yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
+    for mention in assessment.mentions:
+        yield _dated("mention", mention.source, mention.date)
     for unread in assessment.unread_medicines:
-        source = {"name": "source", "valueReference": _reference(unread.source)}
-        yield _parts("unreadMedicine", [source, *_text("date", unread.date)])
+        yield _dated("unreadMedicine", unread.source, unread.date)
     yield {"name": "otherSubjects", "valueInteger": assessment.other_subjects}
     for lost in assessment.unreadable:
         yield _parts(
             "unreadable",
             [*_text("resource", lost.resource), *_text("reason", reason_words(lost.reason, knowledge))],
         )
+
+
+def _consideration(one: Consideration) -> Part:
+    because = [part for rule in one.because for part in _code("because", rule)]
+    return _parts(
+        "consideration", [*_code("id", one.id), *because, {"name": "known", "valueBoolean": one.known}]
+    )
+
+
+def _dated(name: str, source: str, date: str | None) -> Part:
+    """A resource and its day."""
+    return _parts(name, [{"name": "source", "valueReference": _reference(source)}, *_text("date", date)])
 
 
 def _twitch(twitch: Twitch) -> Iterator[Part]:
