@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.answers import Answer, Basis
+from service.facts.mentions import Mention
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -44,15 +45,33 @@ class RuleKind(IntEnum):
 
     SAME_DAY = 0
     MOTOR = 1
-    OTHER = 2
+    SUSPICION = 2
+    RED_FLAG = 3
+    CONTRIBUTOR = 4
+
+    def __str__(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def named(cls, text: str) -> RuleKind:
+        """The kind of this name ("same-day"); KeyError for any other text."""
+        return cls[text.upper().replace("-", "_")]
+
+    @property
+    def of_recent_twitch(self) -> bool:
+        """Whether such a rule is also asked where the twitch is over, but recent."""
+        return self in (RuleKind.SAME_DAY, RuleKind.MOTOR, RuleKind.SUSPICION)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's answer about one patient.
 
-    `disposition` is the one in force: None where the answer is not YES or a known
-    diagnosis explains the finding. `could` is what the rule would ask for if it were YES.
+    `disposition` is the one in force: None where the answer is not YES, a known diagnosis
+    explains the finding, or it is only named (`only_named`: cramps of the first two weeks). One
+    UNKNOWN has a disposition: breathlessness that a heart or lung diagnosis may explain. `could` is
+    what the rule would ask for if it were YES. A `long_standing` flag is YES, and no motor flag
+    for any other purpose.
     """
 
     rule: str
@@ -64,6 +83,8 @@ class Finding:
     could: Disposition
     disposition: Disposition | None = None
     explained_by: str | None = None
+    long_standing: bool = False
+    only_named: bool = False
 
     @property
     def truth(self) -> Truth:
@@ -72,8 +93,14 @@ class Finding:
 
     @property
     def in_force(self) -> bool:
-        """Whether the finding is YES and nothing explains it."""
+        """Whether the finding asks for anything."""
         return self.disposition is not None
+
+    @property
+    def is_motor(self) -> bool:
+        """Whether it is a motor flag in force, and not one that has been there for years."""
+        yes = self.in_force and self.truth is Truth.YES
+        return yes and self.kind is RuleKind.MOTOR and not self.long_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +149,10 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """Whether to propose a referral, how soon, and what is already under way."""
+    """Whether to propose a referral, how soon, and what is already under way.
+
+    `newer` are the motor flags of which nothing was on record when the patient was referred.
+    """
 
     suggest: bool = False
     specialty: str = "neurology"
@@ -130,6 +160,7 @@ class Referral:
     in_place_since: str | None = None
     expedite: bool = False
     note: str | None = None
+    newer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +175,7 @@ class Unreadable:
 class Assessment:
     """Everything that was decided about one patient on one day.
 
+    `mentions` name a twitch in words alone, which decides nothing.
     `facts` is what it was decided on, for whoever has another question of the same record.
     """
 
@@ -163,6 +195,7 @@ class Assessment:
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     incomplete: tuple[str, ...] = ()
     facts: Facts | None = field(default=None, repr=False, compare=False)
 

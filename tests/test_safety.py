@@ -65,7 +65,7 @@ ANSWERED_BY_SILENCE = {"eyelid-twitch-persisting"}
 
 @pytest.mark.parametrize("rule", sorted(RULES.keys() - ANSWERED_BY_SILENCE))
 def test_silence_answers_no_rule(rule: str, knowledge: Knowledge) -> None:
-    answer = RULES[rule].ask(facts({"twitch_recorded": "today"}), knowledge.thresholds)
+    answer = RULES[rule].ask(facts({"twitch_recorded": "today"}), knowledge)
 
     assert answer.truth is Truth.UNKNOWN
     assert answer.gaps

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_profiles.scripts.artefact import Json, canonical, head
-from service.assessment import Disposition
+from service.assessment import Disposition, RuleKind
 from service.cards.card import TOPICS, Kind
 from service.cards.suggestions import SEQUENCE
 from service.fhir.read import views
@@ -102,7 +102,7 @@ def _findings(knowledge: Knowledge) -> Json:
 
 def _rule(rule: str, knowledge: Knowledge) -> Json:
     words = knowledge.rules[rule]
-    contributes = words.kind == "contributor"
+    contributes = words.kind is RuleKind.CONTRIBUTOR
     holds = (
         f"{_parameter('contributor')}.where({_part('id')}.value = '{rule}').exists()"
         if contributes

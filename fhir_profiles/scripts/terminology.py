@@ -137,7 +137,7 @@ def _findings(knowledge: Knowledge) -> Json:
 def _rules(knowledge: Knowledge) -> Json:
     concepts = []
     for rule, words in knowledge.rules.items():
-        properties = [{"code": "kind", "valueCode": words.kind}]
+        properties = [{"code": "kind", "valueCode": str(words.kind)}]
         properties += [{"code": "evidence", "valueString": _cited(e, knowledge)} for e in words.evidence]
         concepts.append(
             {"code": rule, "display": words.says, "definition": words.why, "property": properties}

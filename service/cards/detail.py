@@ -22,6 +22,8 @@ from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
 from service.knowledge.words import reason_words
 
+# Reasons that say no more than the question itself.
+SILENCE = {NOT_RECORDED.id, "course-not-recorded", "suddenness-not-recorded", "weakness-undated"}
 _MOST_QUESTIONS, _MOST_SOURCES, _MOST_UNREADABLE = 3, 2, 3
 _GUIDELINE = re.compile(r"\b(?:NG|CG|QS|G)\d{2,4}\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -75,7 +77,7 @@ def _not_documented(questions: Sequence[OpenQuestion], knowledge: Knowledge) -> 
 
 
 def _question(question: OpenQuestion, knowledge: Knowledge) -> str:
-    silent = question.why == NOT_RECORDED
+    silent = question.why.id in SILENCE
     why = "" if silent else f" ({escaped(reason_words(question.why, knowledge))})"
     return own(capital(question.ask)) + why
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from service.assessment import Assessment, Disposition, RuleKind
+from service.assessment import Assessment, Disposition
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
@@ -46,6 +46,9 @@ BESIDE: Mapping[str, str] = {
     "breathing-difficulty": "unexplained breathlessness",
     "upper-motor-neuron-signs": "upper motor neuron signs",
     "unexplained-weight-loss": "unintended weight loss",
+    "ocular-weakness": "a drooping eyelid or double vision",
+    "suspected-mnd": "a suspected motor neuron disease",
+    "abnormal-emg": "an abnormal electromyogram or nerve study",
     "sensory-change": "numbness or tingling",
     "cramping": "muscle cramps",
     "family-history-of-mnd": "a family history of motor neuron disease or dementia",
@@ -68,10 +71,9 @@ def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     if kind is Kind.NOT_EVALUATED:
         return "Muscle twitching could not be evaluated: part of the record could not be read"
     driving, action = _driving(assessment), _action(kind, assessment, knowledge)
-    newer = newer_than_referral(assessment) if kind is Kind.IN_PLACE else []
-    since = _new_since(assessment) if newer or kind is Kind.EXPEDITE else ""
-    if newer:
-        driving, action = newer, f"tell {_specialty(assessment)}"
+    newer = newer_than_referral(assessment) if kind is Kind.EXPEDITE else []
+    since = _new_since(assessment) if kind is Kind.EXPEDITE else ""
+    driving = newer or driving
     for count in range(min(len(driving), _MOST_FACTS), 0, -1):
         sentence = f"{_opening(driving[:count], assessment, knowledge)}{since}: {action}"
         if len(sentence) <= LONGEST:
@@ -124,14 +126,8 @@ def _driving(assessment: Assessment) -> list[str]:
 
 
 def newer_than_referral(assessment: Assessment) -> list[str]:
-    """Motor flags that began after the referral: whoever waits for the patient does not know of them."""
-    since = assessment.referral.in_place_since or ""
-    newer = []
-    for finding in assessment.raised:
-        days = [basis.earliest.first.isoformat() for basis in finding.answer.basis if basis.earliest]
-        if finding.kind is RuleKind.MOTOR and days and since and min(days) > since[:10]:
-            newer.append(finding.rule)
-    return newer
+    """Motor flags that came after the referral: whoever waits for the patient does not know of them."""
+    return [f.rule for f in assessment.raised if f.rule in assessment.referral.newer]
 
 
 def _new_since(assessment: Assessment) -> str:

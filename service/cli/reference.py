@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from service.assessment import RuleKind
 from service.cli.terminal import day_of, load_knowledge, read_settings, say_overlay, show, stop, tabled
 from service.knowledge import FILES, Knowledge
 from service.knowledge.codes import CODE_SYSTEMS
@@ -71,7 +72,7 @@ def _resting_on(claim: str, known: Knowledge) -> list[str]:
 
 
 def _counts(known: Knowledge) -> Iterator[tuple[str, str]]:
-    rules = sum(words.kind != "contributor" for words in known.rules.values())
+    rules = sum(words.kind is not RuleKind.CONTRIBUTOR for words in known.rules.values())
     counts = {
         "rules": rules,
         "contributors": len(known.rules) - rules,

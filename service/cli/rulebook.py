@@ -11,7 +11,7 @@ import orjson
 
 from service.cli.terminal import load_knowledge, read_settings, width
 from service.knowledge import Knowledge
-from service.rules.book import Page, rule_book
+from service.rules.book import RuleEntry, rule_book
 
 
 @click.command()
@@ -25,66 +25,68 @@ from service.rules.book import Page, rule_book
 def rules(form: str) -> None:
     """Print the rule book: what each rule looks at, by which numbers, on what evidence, what it asks for."""
     knowledge = load_knowledge(read_settings())
-    pages = rule_book(knowledge)
+    entries = rule_book(knowledge)
     if form == "json":
-        click.echo(orjson.dumps(_json(pages, knowledge), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_json(entries, knowledge), option=orjson.OPT_INDENT_2))
     else:
-        lines = _markdown(pages, knowledge) if form == "markdown" else _text(pages, knowledge)
+        lines = _markdown(entries, knowledge) if form == "markdown" else _text(entries, knowledge)
         click.echo("\n".join(lines))
 
 
-def _text(pages: Iterable[Page], knowledge: Knowledge) -> Iterator[str]:
-    for page in pages:
-        yield click.style(f"{page.id} ({page.kind})", bold=True)
-        yield from (_indented(f"{name}: {said}") for name, said in _said(page, knowledge) if said)
+def _text(entries: Iterable[RuleEntry], knowledge: Knowledge) -> Iterator[str]:
+    for entry in entries:
+        yield click.style(f"{entry.id} ({entry.kind})", bold=True)
+        yield from (_indented(f"{name}: {said}") for name, said in _said(entry, knowledge) if said)
         yield ""
     yield f"Knowledge {knowledge.version}"
 
 
-def _markdown(pages: Iterable[Page], knowledge: Knowledge) -> Iterator[str]:
+def _markdown(entries: Iterable[RuleEntry], knowledge: Knowledge) -> Iterator[str]:
     yield f"# Rule book\n\nKnowledge {knowledge.version}\n"
-    for page in pages:
-        yield f"## {page.id}\n\n*{page.kind}.* {page.says}\n"
+    for entry in entries:
+        yield f"## {entry.id}\n\n*{entry.kind}.* {entry.says}\n"
         yield from (
-            f"- **{name}:** {said}" for name, said in _said(page, knowledge) if said and name != "says"
+            f"- **{name}:** {said}" for name, said in _said(entry, knowledge) if said and name != "says"
         )
-        for name in page.evidence:
+        for name in entry.evidence:
             claim = knowledge.evidence[name]
             where = f" <{claim.identifier}>" if claim.identifier.startswith("https://") else ""
             yield f"- **{name}:** {claim.cite}{where}"
         yield ""
 
 
-def _said(page: Page, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+def _said(entry: RuleEntry, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
     return (
-        ("says", page.says),
-        ("why", page.why),
-        ("reads", " ".join(page.reads.split())),
-        ("looks at", ", ".join(knowledge.words(fact) for fact in page.looks_at)),
+        ("says", entry.says),
+        ("why", entry.why),
+        ("reads", " ".join(entry.reads.split())),
+        ("looks at", ", ".join(knowledge.words(fact) for fact in entry.looks_at)),
         (
             "thresholds",
-            ", ".join(f"{name} {value:g} {unit}".strip() for name, value, unit in page.thresholds),
+            ", ".join(f"{name} {value:g} {unit}".strip() for name, value, unit in entry.thresholds),
         ),
-        ("asks for", ", ".join(f"{wanted} ({pathway})" for pathway, wanted in page.asks_for.items())),
-        ("evidence", ", ".join(page.evidence)),
+        ("asks for", ", ".join(f"{wanted} ({pathway})" for pathway, wanted in entry.asks_for.items())),
+        ("evidence", ", ".join(entry.evidence)),
     )
 
 
-def _json(pages: Iterable[Page], knowledge: Knowledge) -> dict[str, Any]:
-    return {"knowledgeVersion": knowledge.version, "rules": [_page(page, knowledge) for page in pages]}
+def _json(entries: Iterable[RuleEntry], knowledge: Knowledge) -> dict[str, Any]:
+    return {"knowledgeVersion": knowledge.version, "rules": [_entry(entry, knowledge) for entry in entries]}
 
 
-def _page(page: Page, knowledge: Knowledge) -> dict[str, Any]:
-    claims = [knowledge.evidence[name] for name in page.evidence]
+def _entry(entry: RuleEntry, knowledge: Knowledge) -> dict[str, Any]:
+    claims = [knowledge.evidence[name] for name in entry.evidence]
     return {
-        "id": page.id,
-        "kind": page.kind,
-        "says": page.says,
-        "why": page.why,
-        "reads": page.reads,
-        "looksAt": list(page.looks_at),
-        "thresholds": [{"name": name, "value": value, "unit": unit} for name, value, unit in page.thresholds],
-        "asksFor": page.asks_for,
+        "id": entry.id,
+        "kind": entry.kind,
+        "says": entry.says,
+        "why": entry.why,
+        "reads": entry.reads,
+        "looksAt": list(entry.looks_at),
+        "thresholds": [
+            {"name": name, "value": value, "unit": unit} for name, value, unit in entry.thresholds
+        ],
+        "asksFor": entry.asks_for,
         "evidence": [{"id": c.id, "cite": c.cite, "identifier": c.identifier} for c in claims],
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from service.assessment import Disposition
+from service.assessment import Disposition, RuleKind
 
 
 class Thresholds:
@@ -60,7 +60,7 @@ class Pathway:
 class RuleWords:
     """A rule in words: its title, why it matters, and the claims it rests on."""
 
-    kind: str
+    kind: RuleKind
     says: str
     why: str
     evidence: tuple[str, ...]
@@ -69,13 +69,18 @@ class RuleWords:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A known diagnosis and the rules that the disease itself explains."""
+    """A known diagnosis and the rules that the disease itself explains, and until when.
+
+    `results` are rules of a result that it rests on; `kinds` are the rules that one kind of it explains too.
+    """
 
     id: str
     words: str
     says: str
     explains: frozenset[str]
-    settles: bool
+    until: str
+    results: frozenset[str]
+    kinds: Mapping[str, frozenset[str]]
     evidence: tuple[str, ...]
 
 
@@ -118,15 +123,22 @@ def read_pathway(pathway_id: str, table: Mapping[str, Any]) -> Pathway:
 def read_rule_words(table: Mapping[str, Any]) -> RuleWords:
     """One table of rules.toml."""
     disturbs = tuple(table.get("disturbs", ()))
-    return RuleWords(table["kind"], table["says"], table["why"], tuple(table["evidence"]), disturbs)
+    return RuleWords(
+        RuleKind.named(table["kind"]), table["says"], table["why"], tuple(table["evidence"]), disturbs
+    )
 
 
 def read_diagnosis(diagnosis_id: str, table: Mapping[str, Any]) -> Diagnosis:
     """One table of diagnoses.toml."""
-    settles = table["explains_until"] == "two years after"
-    evidence = tuple(table["evidence"])
     return Diagnosis(
-        diagnosis_id, table["words"], table["says"], frozenset(table["explains"]), settles, evidence
+        diagnosis_id,
+        table["words"],
+        table["says"],
+        frozenset(table["explains"]),
+        table["explains_until"],
+        frozenset(table.get("explains_results", ())),
+        {kind: frozenset(rules) for kind, rules in table.get("kinds", {}).items()},
+        tuple(table["evidence"]),
     )
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from math import inf
 from string import Formatter
 from typing import Any
 
-from service.assessment import Disposition
+from service.assessment import Disposition, RuleKind
 from service.knowledge.measures import factor_of
 
 Tables = Mapping[str, Mapping[str, Any]]
 
-DISPOSITIONS = {str(d) for d in Disposition}
+DISPOSITIONS, KINDS = {str(d) for d in Disposition}, [str(kind) for kind in RuleKind]
 CLAIM_FIELDS = ("cite", "identifier", "says", "checked", "due", "kind")
 CONCEPT_KINDS = ("symptom", "diagnosis", "twitch", "look-alike")
 LIFTING = {
-    "eyelid-twitch-persisting.over-90-days",
-    "electrolyte-imbalance",
-    "nutritional-deficiency",
-    "thyroid",
+    *("long-standing", "ocular-weakness.long-standing", "breathing-difficulty.may-be-explained"),
+    *("eyelid-twitch-persisting.over-90-days", "electrolyte-imbalance", "nutritional-deficiency", "thyroid"),
 }
 REQUIRED = {
     "codes": ("words", "kind"),
@@ -48,7 +47,7 @@ NAMING = {
     "systemic": ("words",),
     "homeopathic": ("words", "after_a_number", "before_a_number", "frequencies"),
 }
-EXPLAINS_UNTIL = ("diagnosis", "two years after")
+EXPLAINS_UNTIL = ("diagnosis", "two years after", "always")
 
 
 def problems_in(tables: Tables) -> list[str]:
@@ -59,6 +58,7 @@ def problems_in(tables: Tables) -> list[str]:
         _claims,
         _evidence_cited,
         _thresholds,
+        _rules,
         _pathways,
         _concepts,
         _analytes,
@@ -115,6 +115,12 @@ def _thresholds(tables: Tables) -> Iterator[str]:
             yield f"thresholds.toml [{name}] has no unit"
 
 
+def _rules(tables: Tables) -> Iterator[str]:
+    for name, block in tables["rules"].items():
+        if block["kind"] not in KINDS:
+            yield f"rules.toml [{name}].kind must be one of {', '.join(KINDS)}"
+
+
 def _pathways(tables: Tables) -> Iterator[str]:
     rules = {name for name, block in tables["rules"].items() if block["kind"] != "contributor"} | LIFTING
     for pathway, table in tables["pathways"].items():
@@ -122,7 +128,7 @@ def _pathways(tables: Tables) -> Iterator[str]:
         for rule, text in table.items():
             if rule == "describes":
                 continue
-            if rule.split(".")[0] not in tables["rules"]:
+            if rule.split(".")[0] not in tables["rules"] and rule not in LIFTING:
                 yield f"pathways.toml [{pathway}] names {rule}, which rules.toml lacks"
             if text not in DISPOSITIONS:
                 yield f"pathways.toml [{pathway}].{rule} is {text!r}, which is no disposition"
@@ -170,7 +176,8 @@ def _diagnoses(tables: Tables) -> Iterator[str]:
             yield f"diagnoses.toml [{name}] is no concept of codes.toml"
         if diagnosis.get("explains_until") not in EXPLAINS_UNTIL:
             yield f"diagnoses.toml [{name}].explains_until must be one of {', '.join(EXPLAINS_UNTIL)}"
-        for rule in diagnosis["explains"]:
+        kinds = diagnosis.get("kinds", {}).values()
+        for rule in chain(diagnosis["explains"], diagnosis.get("explains_results", ()), *kinds):
             if tables["rules"].get(rule, {}).get("kind", "same-day") == "same-day":
                 yield f"diagnoses.toml [{name}] explains {rule}, which is no rule or a same-day rule"
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from service.assessment import Assessment, Disposition, Finding, RuleKind
+from service.assessment import Assessment, Disposition, Finding
 from service.facts import Facts
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.rules import red_flags, same_day
+from service.rules import motor, red_flags, respiratory, same_day
 from service.rules.contributors import contributors
-from service.rules.disposition import KNOWN_MND, explained_by, greatest, referral
+from service.rules.disposition import finding_of, greatest, referral
 from service.rules.investigations import Case, suggested_tests
+from service.rules.known import KNOWN_MND
 from service.rules.lifestyle import lifestyle_steps
-from service.rules.questions import EYELID, OVER_90_DAYS, open_questions
+from service.rules.questions import open_questions, unclear
 from service.rules.rule import RULES, Rule
 
-__all__ = ["RULES", "evaluate", "red_flags", "same_day"]
+__all__ = ["RULES", "evaluate", "motor", "red_flags", "respiratory", "same_day"]
 
 
 def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
@@ -25,12 +26,13 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
     asked = _asked(facts, knowledge)
     if not asked:
         return nothing
-    findings = tuple([_finding(rule, facts, knowledge, pathway) for rule in asked])
+    findings = tuple([finding_of(rule, facts, knowledge, pathway) for rule in asked])
     found = contributors(facts, knowledge, pathway)
     disposition = greatest(facts, findings, found)
     referred = referral(facts, findings, disposition, knowledge)
     case = Case(facts, knowledge, disposition, findings, found, referred)
     known = facts.silence_is_no(KNOWN_MND).yes
+    advised = not known and not unclear(findings)
     return Assessment(
         on=facts.on,
         pathway=pathway,
@@ -42,38 +44,21 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
         referral=referred,
         contributors=found,
         tests=suggested_tests(case),
-        lifestyle=() if known else lifestyle_steps(facts, knowledge, disposition, found),
+        lifestyle=lifestyle_steps(facts, knowledge, disposition, found) if advised else (),
         open_questions=() if known else open_questions(facts, findings, disposition, knowledge, pathway),
         notes=_notes(facts, findings, knowledge),
     )
 
 
 def _asked(facts: Facts, knowledge: Knowledge) -> list[Rule]:
-    """All rules while the twitch is present; motor and same-day rules while it is recent; else none."""
+    """All rules while the twitch is present; those of a recent twitch while it is recent; else none."""
     if facts.patient.deceased is Truth.YES:
         return []
     if facts.twitch.present.yes:
         return list(RULES.values())
     if facts.twitch.recent(knowledge.thresholds.twitch_recent).yes:
-        return [rule for rule in RULES.values() if rule.kind is not RuleKind.OTHER]
+        return [rule for rule in RULES.values() if knowledge.rules[rule.id].kind.of_recent_twitch]
     return []
-
-
-def _finding(rule: Rule, facts: Facts, knowledge: Knowledge, pathway: str) -> Finding:
-    words = knowledge.rules[rule.id]
-    answer = rule.ask(facts, knowledge.thresholds)
-    could = knowledge.disposition(_cell(rule, facts, knowledge), pathway)
-    by = explained_by(rule, answer, facts, knowledge)
-    asks = could if answer.yes and not by else None
-    return Finding(rule.id, rule.kind, answer, words.says, words.why, words.evidence, could, asks, by)
-
-
-def _cell(rule: Rule, facts: Facts, knowledge: Knowledge) -> str:
-    """The cell of the pathway's table; an eyelid twitch known to have lasted 90 days has one of its own."""
-    if rule.id != EYELID:
-        return rule.id
-    very_long = facts.twitch.lasted_longer_than(knowledge.thresholds.eyelid_very_long)
-    return OVER_90_DAYS if very_long.yes else EYELID
 
 
 def _notes(facts: Facts, findings: tuple[Finding, ...], knowledge: Knowledge) -> tuple[str, ...]:

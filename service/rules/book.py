@@ -1,28 +1,39 @@
 """The rule book: what each rule looks at, by which numbers, on what evidence, and what it asks for.
 
-What a rule looks at is read from its source, so the book cannot fall behind the code.
+What a rule looks at is noted while it is asked, in a record that says nothing, one that says yes to
+everything and one that says no, so the book cannot fall behind the code.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import FunctionType
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from service.assessment import RuleKind
+from service.facts import Facts, Patient
+from service.facts.amounts import Span
+from service.facts.answers import Answer
+from service.facts.statements import Form, Statement
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
+from service.knowledge.advice import Thresholds
 from service.rules.rule import RULES, Rule
 
-KINDS = {RuleKind.SAME_DAY: "same-day", RuleKind.MOTOR: "motor flag", RuleKind.OTHER: "red flag"}
+KINDS = {
+    RuleKind.SAME_DAY: "same-day",
+    RuleKind.MOTOR: "motor flag",
+    RuleKind.SUSPICION: "suspicion",
+    RuleKind.RED_FLAG: "red flag",
+}
 PARTS = {"twitch": "the twitch", "relatives": "family history", "medicines": "medicines"}
+ANY_DAY = date.max
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RuleEntry:
     """One rule of the book: `thresholds` as (name, value, unit), `asks_for` as pathway to disposition."""
 
     id: str
@@ -36,63 +47,117 @@ class Page:
     asks_for: dict[str, str]
 
 
-def rule_book(knowledge: Knowledge) -> tuple[Page, ...]:
-    """A page for every rule, same-day rules first, then motor flags, then the others."""
-    return tuple(_page(rule, knowledge) for rule in sorted(RULES.values(), key=lambda rule: rule.kind))
+def rule_book(knowledge: Knowledge) -> tuple[RuleEntry, ...]:
+    """An entry for every rule, same-day rules first, then motor flags, then the others."""
+    ordered = sorted(RULES.values(), key=lambda rule: knowledge.rules[rule.id].kind)
+    return tuple(_entry(rule, knowledge) for rule in ordered)
 
 
-def _page(rule: Rule, knowledge: Knowledge) -> Page:
-    words = knowledge.rules[rule.id]
-    question = inspect.unwrap(rule.ask)
-    sources = list(_sources(question, set()))
-    asked = {word for tree in sources for word in _literals(tree)}
-    numbers = sorted({name for tree in sources for name in _attributes(tree, "threshold")})
-    parts = {PARTS[name] for tree in sources for name in _attributes(tree, "facts") if name in PARTS}
+def _entry(rule: Rule, knowledge: Knowledge) -> RuleEntry:
+    words, threshold = knowledge.rules[rule.id], knowledge.thresholds
+    asked, numbers = _looked_at(rule, knowledge)
     known = {*knowledge.concepts, *knowledge.analytes, *knowledge.medicines}
-    threshold = knowledge.thresholds
-    return Page(
+    return RuleEntry(
         rule.id,
-        KINDS[rule.kind],
+        KINDS[words.kind],
         words.says,
-        inspect.getdoc(question) or "",
+        inspect.getdoc(inspect.unwrap(rule.ask)) or "",
         words.why,
-        (*sorted(parts), *sorted(asked & known)),
-        tuple((name, getattr(threshold, name), threshold.unit_of(name)) for name in numbers),
+        (*sorted(asked & set(PARTS.values())), *sorted(asked & known)),
+        tuple((name, getattr(threshold, name), threshold.unit_of(name)) for name in sorted(numbers)),
         words.evidence,
         {name: str(pathway.dispositions[rule.id]) for name, pathway in knowledge.pathways.items()},
     )
 
 
-def _sources(function: Callable[..., Any], seen: set[str]) -> Iterator[ast.AST]:
-    """The syntax trees of a function and of the functions of the rules that it calls."""
-    function = inspect.unwrap(function)
-    if not isinstance(function, FunctionType) or function.__qualname__ in seen:
-        return
-    seen.add(function.__qualname__)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    yield tree
-    for name in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}):
-        called = function.__globals__.get(name)
-        yield from _called(called, seen)
+def _looked_at(rule: Rule, knowledge: Knowledge) -> tuple[set[str], set[str]]:
+    """What a rule asks of three records, and which thresholds it uses."""
+    asked: set[str] = set()
+    numbers: set[str] = set()
+    for says in Truth:
+        noting = replace(knowledge, thresholds=_NotedThresholds(knowledge.thresholds, numbers))
+        rule.ask(_NotedFacts.saying(says, knowledge.concepts, asked), noting)
+    return asked, numbers
 
 
-def _called(called: Any, seen: set[str]) -> Iterator[ast.AST]:
-    if isinstance(called, str):
-        yield ast.Constant(called)
-    elif callable(called) and getattr(called, "__module__", "").startswith("service.rules"):
-        yield from _sources(called, seen)
-    elif isinstance(called, dict) or hasattr(called, "values"):
-        for value in called.values():
-            yield from _called(value, seen) if callable(value) else ()
+class _NotedThresholds(Thresholds):
+    """The thresholds; notes the name of each that is used."""
+
+    def __init__(self, known: Thresholds, noted: set[str]) -> None:
+        super().__init__({})
+        self._known, self._noted = known, noted
+
+    def __getattr__(self, name: str) -> float:
+        self._noted.add(name)
+        return float(getattr(self._known, name))
 
 
-def _literals(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+class _NotedStatements(dict[str, tuple[Statement, ...]]):
+    """One statement of each concept, or none; notes each concept that is asked for."""
+
+    def __init__(self, said: dict[str, tuple[Statement, ...]], noted: set[str]) -> None:
+        super().__init__(said)
+        self._noted = noted
+
+    def __contains__(self, concept: object) -> bool:
+        self._noted.add(str(concept))
+        return super().__contains__(concept)
+
+    def get(self, concept: str, default: Any = None) -> Any:
+        """As of any mapping."""
+        self._noted.add(concept)
+        return super().get(concept, default)
 
 
-def _attributes(tree: ast.AST, of: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == of:
-            yield node.attr
+@dataclass(frozen=True)
+class _NotedFacts(Facts):
+    """Facts that note what is asked of them."""
+
+    noted: set[str] = field(default_factory=set)
+
+    @classmethod
+    def saying(cls, says: Truth, concepts: Iterable[str], noted: set[str]) -> _NotedFacts:
+        """A record that says yes, or no, to everything; or nothing."""
+        day = Span.of(ANY_DAY)
+        said: dict[str, tuple[Statement, ...]] = {
+            concept: (Statement(concept, says, "", Form.CONDITION, _kind(concept), stated=day, onset=day),)
+            for concept in (concepts if says is not Truth.UNKNOWN else ())
+        }
+        return cls(
+            ANY_DAY,
+            Patient(),
+            _NotedStatements(said, noted),
+            _NotedResults(noted),
+            noted=noted,
+        )
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in PARTS:
+            object.__getattribute__(self, "noted").add(PARTS[name])
+        return object.__getattribute__(self, name)
+
+    def takes(self, medicine: str) -> Answer:
+        """Notes the class of medicines."""
+        self.noted.add(medicine)
+        return super().takes(medicine)
+
+
+class _NotedResults(dict[str, tuple[Any, ...]]):
+    """No results; notes each analyte that is asked for."""
+
+    def __init__(self, noted: set[str]) -> None:
+        super().__init__()
+        self._noted = noted
+
+    def __contains__(self, analyte: object) -> bool:
+        self._noted.add(str(analyte))
+        return False
+
+    def get(self, analyte: str, default: Any = None) -> Any:
+        """As of any mapping."""
+        self._noted.add(analyte)
+        return default
+
+
+def _kind(concept: str) -> str:
+    return "twitch" if concept == "fasciculation" else "symptom"

@@ -16,7 +16,6 @@ from service.facts.answers import NO, Answer, any_of, not_recorded, unknown
 from service.facts.results import Result
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.knowledge.advice import Thresholds
 from service.rules.rule import Question, asked_once
 
 OWN_TRIGGER = "twitch-trigger"
@@ -37,29 +36,30 @@ THYROID: Mapping[str, tuple[str, ...]] = MappingProxyType({"tsh": ("thyroid-dise
 
 def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Contributor, ...]:
     """The contributors that are YES, those that ask for a review with their disposition."""
-    threshold = knowledge.thresholds
-    found = [_named(name, trigger(facts, threshold), knowledge) for name, trigger in TRIGGERS.items()]
+    found = [_named(name, trigger(facts, knowledge), knowledge) for name, trigger in TRIGGERS.items()]
     found += [_deranged(name, table, facts, knowledge, pathway) for name, table in DERANGED.items()]
-    found.append(_named("alcohol", high_alcohol(facts, threshold), knowledge))
+    found.append(_named("alcohol", high_alcohol(facts, knowledge), knowledge))
     found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines_to_review]
     order = list(knowledge.rules)
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
 
 
 @asked_once
-def stress_anxiety(facts: Facts, threshold: Thresholds) -> Answer:
+def stress_anxiety(facts: Facts, knowledge: Knowledge) -> Answer:
     """A diagnosis of anxiety or stress, or a GAD-7 score of 10 or more (not under 16)."""
     score = unknown("gad-7", "adult-norms")
-    if facts.younger_than(threshold.adult_norms) is not Truth.YES:
-        score = facts.latest("gad-7", within=threshold.habits_count).at_least(threshold.gad_7_high)
+    if facts.younger_than(knowledge.thresholds.adult_norms) is not Truth.YES:
+        score = facts.latest("gad-7", within=knowledge.thresholds.habits_count).at_least(
+            knowledge.thresholds.gad_7_high
+        )
     return facts.stated("anxiety") | facts.stated("stress") | score | _said_to_trigger(facts, "stress")
 
 
 @asked_once
-def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
+def caffeine(facts: Facts, knowledge: Knowledge) -> Answer:
     """More than 400 mg a day, 200 mg in pregnancy, 3 mg/kg under 16; a high intake; or in a medicine."""
-    intake = facts.latest("caffeine-intake", within=threshold.habits_count)
-    limit = _caffeine_limit(facts, threshold)
+    intake = facts.latest("caffeine-intake", within=knowledge.thresholds.habits_count)
+    limit = _caffeine_limit(facts, knowledge)
     high = unknown("body-weight", "limit-by-weight")
     if limit is not None:
         high = intake.more_than(limit)
@@ -68,23 +68,27 @@ def caffeine(facts: Facts, threshold: Thresholds) -> Answer:
 
 
 @asked_once
-def short_sleep(facts: Facts, threshold: Thresholds) -> Answer:
+def short_sleep(facts: Facts, knowledge: Knowledge) -> Answer:
     """Less than 7 hours a night (not judged under 16), or insomnia."""
     hours = unknown("sleep-duration", "adult-norms")
-    if facts.younger_than(threshold.adult_norms) is not Truth.YES:
-        hours = facts.latest("sleep-duration", within=threshold.habits_count).less_than(threshold.sleep_short)
+    if facts.younger_than(knowledge.thresholds.adult_norms) is not Truth.YES:
+        hours = facts.latest("sleep-duration", within=knowledge.thresholds.habits_count).less_than(
+            knowledge.thresholds.sleep_short
+        )
     return facts.stated("insomnia") | hours | _said_to_trigger(facts, "lack-of-sleep")
 
 
 @asked_once
-def dehydration(facts: Facts, threshold: Thresholds) -> Answer:
+def dehydration(facts: Facts, knowledge: Knowledge) -> Answer:
     """A diagnosis, or a stated fluid intake below 1 litre a day."""
-    drinks = facts.latest("fluid-intake", within=threshold.habits_count).less_than(threshold.fluid_low)
+    drinks = facts.latest("fluid-intake", within=knowledge.thresholds.habits_count).less_than(
+        knowledge.thresholds.fluid_low
+    )
     return facts.stated("dehydration") | drinks | _said_to_trigger(facts, "dehydration")
 
 
 @asked_once
-def exertion(facts: Facts, threshold: Thresholds) -> Answer:
+def exertion(facts: Facts, knowledge: Knowledge) -> Answer:
     """Recent physical exertion, stated."""
     return (
         facts.stated("recent-exertion") | facts.stated("overexertion") | _said_to_trigger(facts, "exercise")
@@ -92,17 +96,21 @@ def exertion(facts: Facts, threshold: Thresholds) -> Answer:
 
 
 @asked_once
-def medicine(facts: Facts, threshold: Thresholds) -> Answer:
+def medicine(facts: Facts, knowledge: Knowledge) -> Answer:
     """Any medicine of the known classes, or a medicine stated as the trigger."""
     taken = [u.basis for u in facts.medicines if u.truth is Truth.YES]
     any_taken = Answer(Truth.YES, tuple(taken)) if taken else not_recorded("medicines")
     return any_taken | _said_to_trigger(facts, "medicine")
 
 
-def high_alcohol(facts: Facts, threshold: Thresholds) -> Answer:
+def high_alcohol(facts: Facts, knowledge: Knowledge) -> Answer:
     """More than 14 UK units a week, AUDIT-C of 5 or more, or a diagnosis."""
-    units = facts.latest("alcohol", within=threshold.habits_count).more_than(threshold.alcohol_high)
-    score = facts.latest("audit-c", within=threshold.habits_count).at_least(threshold.audit_c_high)
+    units = facts.latest("alcohol", within=knowledge.thresholds.habits_count).more_than(
+        knowledge.thresholds.alcohol_high
+    )
+    score = facts.latest("audit-c", within=knowledge.thresholds.habits_count).at_least(
+        knowledge.thresholds.audit_c_high
+    )
     return facts.stated("alcohol-problem") | units | score
 
 
@@ -145,14 +153,14 @@ def _in_a_medicine(facts: Facts, habit: str) -> Answer:
     return taken if taken.yes else NO
 
 
-def _caffeine_limit(facts: Facts, threshold: Thresholds) -> float | None:
+def _caffeine_limit(facts: Facts, knowledge: Knowledge) -> float | None:
     """Milligrams a day; None for a child whose weight is not known."""
-    if facts.younger_than(threshold.adult_norms) is Truth.YES:
-        weights = facts.latest("body-weight", within=threshold.results_count).results
+    if facts.younger_than(knowledge.thresholds.adult_norms) is Truth.YES:
+        weights = facts.latest("body-weight", within=knowledge.thresholds.results_count).results
         known = [r.amount.low for r in weights if r.amount and r.amount.exact]
-        return threshold.caffeine_high_per_kg * min(known) if known else None
+        return knowledge.thresholds.caffeine_high_per_kg * min(known) if known else None
     pregnant = facts.silence_is_no("pregnancy").yes
-    return threshold.caffeine_high_in_pregnancy if pregnant else threshold.caffeine_high
+    return knowledge.thresholds.caffeine_high_in_pregnancy if pregnant else knowledge.thresholds.caffeine_high
 
 
 def outside(facts: Facts, knowledge: Knowledge, analyte: str, *, low_only: bool = False) -> Answer:

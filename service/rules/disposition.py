@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from service.assessment import Contributor, Disposition, Finding, Referral, RuleKind
 from service.facts import Facts
 from service.facts.amounts import Span
-from service.facts.answers import Answer, Basis
+from service.facts.answers import Answer
+from service.facts.statements import End
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.knowledge.advice import Diagnosis
+from service.rules.known import KNOWN_MND, OCULAR, STATED_BY, explained_by, long_standing
+from service.rules.motor import BREATHING, MAY_BE_EXPLAINED, asks_for_review
+from service.rules.red_flags import only_named
 from service.rules.rule import Rule
 
-KNOWN_MND = "motor-neuron-disease"
+SUSPECTED_MND = "suspected-mnd"
 SUSPICION = "clinical suspicion of motor neuron disease"
 PRIORITY = {
     Disposition.ROUTINE_REFERRAL: "routine",
     Disposition.URGENT_REFERRAL: "urgent",
     Disposition.SAME_DAY: "stat",
 }
-BULBAR = "bulbar"
 NOT_NEUROLOGICAL = {"critical-electrolytes", "lithium-toxicity"}
+EYELID = "eyelid-twitch-persisting"
+OVER_90_DAYS = f"{EYELID}.over-90-days"
 
 
-def explained_by(rule: Rule, answer: Answer, facts: Facts, knowledge: Knowledge) -> str | None:
-    """The known diagnosis that explains a rule's YES; a same-day rule is explained by none."""
-    if answer.truth is not Truth.YES or rule.kind is RuleKind.SAME_DAY:
-        return None
-    if facts.silence_is_no(KNOWN_MND).yes:
-        return KNOWN_MND
-    known = (d for d in knowledge.diagnoses.values() if d.id in facts.statements and rule.id in d.explains)
-    return next((d.id for d in known if _explains(d, rule.id, answer, facts, knowledge)), None)
+def finding_of(rule: Rule, facts: Facts, knowledge: Knowledge, pathway: str) -> Finding:
+    """What a rule finds, and what it asks for by the pathway."""
+    words, answer = knowledge.rules[rule.id], rule.ask(facts, knowledge)
+    named = only_named(rule.id, facts, knowledge)
+    old = answer.yes and _may_be_old(rule.id, words.kind) and long_standing(rule.id, facts, knowledge)
+    cell = _cell(rule.id, facts, knowledge, old=old)
+    could = Disposition.NO_ACTION if named else knowledge.disposition(cell, pathway)
+    by = explained_by(rule.id, answer, facts, knowledge)
+    asks = could if answer.yes and not (by or named) and (facts.twitch.present.yes or not old) else None
+    if _to_be_looked_at(rule.id, answer, facts):
+        asks = knowledge.disposition(MAY_BE_EXPLAINED, pathway)
+    return Finding(
+        rule.id,
+        words.kind,
+        answer,
+        words.says,
+        words.why,
+        words.evidence,
+        could,
+        asks,
+        by,
+        long_standing=old,
+        only_named=answer.yes and named,
+    )
 
 
 def greatest(facts: Facts, findings: Iterable[Finding], contributors: Iterable[Contributor]) -> Disposition:
@@ -60,7 +79,9 @@ def referral(
         priority = PRIORITY[disposition] if suggest else None
         return Referral(suggest, specialty, priority, in_place, note=_note(findings) if suggest else None)
     if since:
-        return Referral(False, specialty, None, in_place, _expedite(findings, since), None)
+        newer = tuple(f.rule for f in findings if _recorded_after(f, since, facts))
+        expedite = bool(newer) or _asks_for_more(findings, since)
+        return Referral(False, specialty, None, in_place, expedite, None, newer)
     return Referral(True, specialty, PRIORITY[disposition], None, note=_note(findings))
 
 
@@ -68,59 +89,31 @@ def referred_since(facts: Facts, days: float) -> Span | None:
     """The day of the newest neurology referral that is in place."""
     placed = [p.when for p in facts.past if p.id == "neurology-referral" and p.when]
     recent = [day for day in placed if day.within(days, facts.on) is Truth.YES]
-    return max(recent, key=lambda day: day.last, default=None)
+    return max(recent, key=lambda day: (day.last, day.first, day.text), default=None)
 
 
-def _explains(diagnosis: Diagnosis, rule: str, answer: Answer, facts: Facts, knowledge: Knowledge) -> bool:
-    since = _known_since(diagnosis.id, facts)
-    if since is None or _progressed(rule, facts, since) or _of_head_or_neck(rule, facts):
+def _may_be_old(rule: str, kind: RuleKind) -> bool:
+    return kind is RuleKind.MOTOR or rule == OCULAR
+
+
+def _cell(rule: str, facts: Facts, knowledge: Knowledge, *, old: bool) -> str:
+    """The cell of the pathway's table; what is long-standing, or an eyelid's beyond 90 days, has its own."""
+    if old:
+        return f"{OCULAR}.long-standing" if rule == OCULAR else "long-standing"
+    if rule != EYELID:
+        return rule
+    very_long = facts.twitch.lasted_longer_than(knowledge.thresholds.eyelid_very_long)
+    return OVER_90_DAYS if very_long.yes else EYELID
+
+
+def _to_be_looked_at(rule: str, answer: Answer, facts: Facts) -> bool:
+    """Breathlessness that may be explained is the one UNKNOWN that asks for something."""
+    if rule != BREATHING or facts.silence_is_no(KNOWN_MND).yes:
         return False
-    return all(_covered(b, diagnosis, since, knowledge) for b in answer.basis)
+    return asks_for_review(facts, answer)
 
 
-def _known_since(diagnosis: str, facts: Facts) -> Span | None:
-    """The earliest day spoken of by the confirmed, active diagnosis; the earlier, the less it explains."""
-    days = [day for s in facts.standing(diagnosis) for day in (s.onset, s.stated) if day]
-    return min(days, key=lambda day: day.first, default=None)
-
-
-def _covered(basis: Basis, diagnosis: Diagnosis, since: Span, knowledge: Knowledge) -> bool:
-    day = basis.earliest
-    if day is None:
-        return False
-    last = (
-        _years_after(since.last, int(knowledge.thresholds.benign_fasciculation_settled))
-        if diagnosis.settles
-        else since.last
-    )
-    return day.last <= last
-
-
-def _years_after(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
-def _progressed(rule: str, facts: Facts, since: Span) -> bool:
-    """Weakness stated as progressing after the diagnosis counts again."""
-    if rule != "muscle-weakness":
-        return False
-    return any(s.day and s.day.first > since.last for s in facts.standing("weakness-progressive"))
-
-
-def _of_head_or_neck(rule: str, facts: Facts) -> bool:
-    """Weakness or wasting of face, throat, tongue or neck, which with a twitch no diagnosis explains."""
-    if rule not in ("muscle-weakness", "muscle-atrophy"):
-        return False
-    return any(
-        s.aspect == BULBAR or (s.place and (s.place.region == BULBAR or s.place.site == "neck"))
-        for s in facts.standing(rule)
-    )
-
-
-def _expedite(findings: tuple[Finding, ...], since: Span) -> bool:
+def _asks_for_more(findings: tuple[Finding, ...], since: Span) -> bool:
     """Whether a flag that is newer than the referral asks for more than all the older ones did."""
     newer: list[Disposition] = []
     older: list[Disposition] = [Disposition.NO_ACTION]
@@ -133,8 +126,22 @@ def _expedite(findings: tuple[Finding, ...], since: Span) -> bool:
     return bool(newer) and max(newer) > max(older) and max(newer).is_referral
 
 
+def _recorded_after(finding: Finding, since: Span, facts: Facts) -> bool:
+    """A motor flag of which nothing was recorded by the day of the referral, whatever onset it states.
+
+    Whoever waits for the patient does not know of it.
+    """
+    if not finding.is_motor:
+        return False
+    told = [
+        s.day for concept in STATED_BY[finding.rule] for s in facts.ever(concept) if s.end is not End.OVER
+    ]
+    told += [b.stated or b.onset for b in finding.answer.basis]
+    return all(day is not None and day.first > since.last for day in told)
+
+
 def _note(findings: tuple[Finding, ...]) -> str | None:
-    """Guidelines ask to name the suspicion; only a motor flag without sensory change raises it."""
-    motor = any(f.kind is RuleKind.MOTOR and f.in_force for f in findings)
+    """Guidelines ask to name the suspicion; only a motor sign or one without sensory change raises it."""
+    suspected = any(f.is_motor or (f.rule == SUSPECTED_MND and f.in_force) for f in findings)
     sensory = any(f.rule == "sensory-change" and f.truth is Truth.YES for f in findings)
-    return SUSPICION if motor and not sensory else None
+    return SUSPICION if suspected and not sensory else None

@@ -1,136 +1,119 @@
-"""The red flags of decision-model §4, one function each; motor flags first.
+"""The other red flags of decision-model §4, one function each: asked while the twitch is present.
 
-A function reads like the sentence of the table. Its words, evidence and disposition
+A function reads like the sentence of the table. Its kind, words, evidence and disposition
 are data, under the same id.
 """
 
 from __future__ import annotations
 
 from service.facts import Facts
-from service.facts.answers import NO, Answer, any_of, at_least, certain, not_recorded, unknown
+from service.facts.answers import NO, Answer, Basis, any_of, at_least, certain, not_recorded, unknown
+from service.facts.reasons import reason
+from service.facts.statements import Statement
 from service.facts.truth import Truth
-from service.knowledge.advice import Thresholds
+from service.knowledge import Knowledge
 from service.rules.contributors import TRIGGERS, stated_trigger
-from service.rules.rule import motor_flag, red_flag
+from service.rules.known import OCULAR, explained_by
+from service.rules.rule import Question, rule
 from service.rules.weight import measured_weight_loss, pregnant_within
 
-
-@motor_flag("muscle-weakness")
-def muscle_weakness(facts: Facts, threshold: Thresholds) -> Answer:
-    """Reported weakness counts as much as examined weakness; the basis says which it was."""
-    return facts.stated("muscle-weakness")
+CRAMPING = "cramping"
+EMG, NERVE_STUDY = "emg", "nerve-study"
 
 
-@motor_flag("muscle-atrophy")
-def muscle_atrophy(facts: Facts, threshold: Thresholds) -> Answer:
-    """Wasting anywhere, the split hand and the tongue among it; wasting from disuse is not coded here."""
-    return facts.stated("muscle-atrophy") | facts.silence_is_no("tongue-wasting")
-
-
-@motor_flag("speech-difficulty")
-def speech_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
-    """Dysarthria or slurred speech; hoarseness is not."""
-    return facts.stated("speech-difficulty")
-
-
-@motor_flag("swallowing-difficulty")
-def swallowing_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
-    """Dysphagia or choking; a disease of the oesophagus is not."""
-    return facts.stated("swallowing-difficulty")
-
-
-@motor_flag("breathing-difficulty")
-def breathing_difficulty(facts: Facts, threshold: Thresholds) -> Answer:
-    """Orthopnoea, dyspnoea at rest, respiratory failure; other dyspnoea unless heart or lung explain it."""
-    by_itself = any_of(facts.stated(c) for c in ("orthopnoea", "dyspnoea-at-rest", "respiratory-failure"))
-    dyspnoea = facts.stated("dyspnoea")
-    if dyspnoea.truth is Truth.NO and not by_itself.yes:
-        return dyspnoea
-    with_motor_sign = dyspnoea & _weak_or_bulbar(facts, threshold)
-    unexplained = dyspnoea & _nothing_else_explains_dyspnoea(facts) if dyspnoea.yes else dyspnoea
-    return by_itself | with_motor_sign | unexplained
-
-
-@motor_flag("upper-motor-neuron-signs")
-def upper_motor_neuron_signs(facts: Facts, threshold: Thresholds) -> Answer:
-    """Hyperreflexia, spasticity, Babinski, Hoffmann, clonus."""
-    return facts.stated("upper-motor-neuron-signs")
-
-
-@motor_flag("tongue-fasciculation")
-def tongue_fasciculation(facts: Facts, threshold: Thresholds) -> Answer:
-    """The tongue twitches or is wasted."""
-    wasted = facts.silence_is_no("tongue-wasting")
-    return facts.stated("tongue-fasciculation") | facts.twitch.at("tongue") | wasted
-
-
-@red_flag("twitch-over-two-weeks")
-def twitch_over_two_weeks(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("twitch-over-two-weeks")
+def twitch_over_two_weeks(facts: Facts, knowledge: Knowledge) -> Answer:
     """Longer than 14 days, not improving (nobody saying so does not block it), not of the eyelid alone."""
-    lasting = facts.twitch.lasted_longer_than(threshold.twitch_long)
-    return lasting & ~_improving(facts, threshold) & ~facts.twitch.confined_to_eyelid
+    lasting = facts.twitch.lasted_longer_than(knowledge.thresholds.twitch_long)
+    return lasting & ~_improving(facts, knowledge) & ~facts.twitch.confined_to_eyelid
 
 
-@red_flag("eyelid-twitch-persisting")
-def eyelid_twitch_persisting(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("eyelid-twitch-persisting")
+def eyelid_twitch_persisting(facts: Facts, knowledge: Knowledge) -> Answer:
     """Of the eyelid alone, longer than 14 days, not improving."""
-    lasting = facts.twitch.lasted_longer_than(threshold.twitch_long)
-    return facts.twitch.confined_to_eyelid & lasting & ~_improving(facts, threshold)
+    lasting = facts.twitch.lasted_longer_than(knowledge.thresholds.twitch_long)
+    return facts.twitch.confined_to_eyelid & lasting & ~_improving(facts, knowledge)
 
 
-@red_flag("spreading-twitch")
-def spreading_twitch(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("spreading-twitch")
+def spreading_twitch(facts: Facts, knowledge: Knowledge) -> Answer:
     """A further site at least a day after the first; several at once are widespread, not spreading."""
     return facts.twitch.spreading
 
 
-@red_flag("unexplained-weight-loss")
-def unexplained_weight_loss(facts: Facts, threshold: Thresholds) -> Answer:
+@rule(OCULAR)
+def ocular_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
+    """A drooping eyelid or double vision: towards myasthenia, and no motor flag."""
+    return stated_or_both_denied(facts, OCULAR, ("ptosis", "diplopia"))
+
+
+@rule("abnormal-emg")
+def abnormal_emg(facts: Facts, knowledge: Knowledge) -> Answer:
+    """An abnormal electromyogram or nerve study of the last year; a newer normal one takes it back."""
+    days = knowledge.thresholds.emg_counts
+    said = facts.statements.get("abnormal-emg", ())
+    normal = [s for s in said if s.truth is Truth.NO]
+    abnormal = [s for s in said if s.truth is Truth.YES and not any(_takes_back(n, s) for n in normal)]
+    counting = [(s, s.day.within(days, facts.on) if s.day else Truth.UNKNOWN) for s in abnormal]
+    recent = [s.basis for s, truth in counting if truth is Truth.YES]
+    if recent:
+        return Answer(Truth.YES, tuple(recent))
+    open_still = [s for s, truth in counting if truth is Truth.UNKNOWN]
+    if open_still:
+        vague = reason("date-too-vague", source=open_still[0].source)
+        return unknown("abnormal-emg", vague, basis=[s.basis for s in open_still], recorded=True)
+    denied = [s.basis for s in normal if s.aspect != NERVE_STUDY]
+    return Answer(Truth.NO, tuple(denied)) if denied else not_recorded("abnormal-emg")
+
+
+@rule("unexplained-weight-loss")
+def unexplained_weight_loss(facts: Facts, knowledge: Knowledge) -> Answer:
     """Coded, or 5 % of the weight within a year; not intended, not of a pregnancy, not judged under 18."""
+    threshold = knowledge.thresholds
+    if facts.younger_than(threshold.adult) is Truth.YES:
+        return unknown("weight-loss", "weight-under-18")
     expected = facts.silence_is_no("weight-loss-intended") | pregnant_within(facts, threshold.after_pregnancy)
     if expected.yes:
         return ~expected
-    if facts.younger_than(threshold.adult) is Truth.YES:
-        return unknown("weight-loss", "weight-under-18")
     coded, measured = facts.stated("weight-loss"), measured_weight_loss(facts, threshold)
     return coded if coded.truth is Truth.NO and not measured.yes else coded | measured
 
 
-@red_flag("blepharospasm")
-def blepharospasm(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("blepharospasm")
+def blepharospasm(facts: Facts, knowledge: Knowledge) -> Answer:
     """Blepharospasm, hemifacial spasm, or an eyelid twitch that interferes with vision."""
     eyelid = facts.twitch.at("eyelid") & facts.stated("vision-interference")
     return facts.stated("blepharospasm") | facts.silence_is_no("hemifacial-spasm") | eyelid
 
 
-@red_flag("sensory-change")
-def sensory_change(facts: Facts, threshold: Thresholds) -> Answer:
-    """Numbness or paraesthesia: away from ALS, towards neuropathy or multiple sclerosis."""
-    return facts.stated("sensory-change")
+@rule("sensory-change")
+def sensory_change(facts: Facts, knowledge: Knowledge) -> Answer:
+    """Numbness or paraesthesia: towards neuropathy or multiple sclerosis; both denied is NO."""
+    return stated_or_both_denied(facts, "sensory-change", ("numbness", "paraesthesia"))
 
 
-@red_flag("cramping")
-def cramping(facts: Facts, threshold: Thresholds) -> Answer:
+@rule(CRAMPING)
+def cramping(facts: Facts, knowledge: Knowledge) -> Answer:
     """Muscle cramps with the twitch."""
     return facts.stated("cramp")
 
 
-@red_flag("persists-despite-lifestyle")
-def persists_despite_lifestyle(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("persists-despite-lifestyle")
+def persists_despite_lifestyle(facts: Facts, knowledge: Knowledge) -> Answer:
     """Only where it is stated."""
     return facts.stated("twitch-persists-despite-lifestyle")
 
 
-@red_flag("twitch-at-rest-without-trigger")
-def twitch_at_rest_without_trigger(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("twitch-at-rest-without-trigger")
+def twitch_at_rest_without_trigger(facts: Facts, knowledge: Knowledge) -> Answer:
     """Stated at rest, stated without a trigger, and nothing recorded that triggers twitches."""
-    triggered = any_of(trigger(facts, threshold) for trigger in TRIGGERS.values())
+    triggered = any_of(trigger(facts, knowledge) for trigger in TRIGGERS.values())
     untriggered = ~triggered if triggered.yes else certain(True)
     return facts.stated("twitch-at-rest") & stated_trigger(facts, "none") & untriggered
 
 
-@red_flag("family-history-of-mnd")
-def family_history_of_mnd(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("family-history-of-mnd")
+def family_history_of_mnd(facts: Facts, knowledge: Knowledge) -> Answer:
     """Motor neuron disease or frontotemporal dementia in a first-degree relative."""
     if not facts.relatives:
         return not_recorded("family-history-of-mnd")
@@ -143,33 +126,64 @@ def family_history_of_mnd(facts: Facts, threshold: Thresholds) -> Answer:
     return any_of(degrees)
 
 
-@red_flag("red-flag-cluster")
-def red_flag_cluster(facts: Facts, threshold: Thresholds) -> Answer:
-    """Three lesser signs, one of them duration, spread or weight loss; sensory change is not among them."""
-    core = [
-        rule(facts, threshold) for rule in (twitch_over_two_weeks, spreading_twitch, unexplained_weight_loss)
-    ]
-    others = (persists_despite_lifestyle, cramping, twitch_at_rest_without_trigger)
-    lesser = [*core, *(rule(facts, threshold) for rule in others)]
-    return at_least(int(threshold.cluster_size), lesser) & at_least(int(threshold.cluster_core), core)
+@rule("red-flag-cluster")
+def red_flag_cluster(facts: Facts, knowledge: Knowledge) -> Answer:
+    """Three lesser signs, one of them duration, spread or weight loss; sensory change is not among them.
+
+    What a known diagnosis explains, and cramps of a twitch that is no two weeks old, do not count.
+    """
+    core = {
+        "twitch-over-two-weeks": twitch_over_two_weeks,
+        "spreading-twitch": spreading_twitch,
+        "unexplained-weight-loss": unexplained_weight_loss,
+    }
+    others: dict[str, Question] = {
+        "persists-despite-lifestyle": persists_despite_lifestyle,
+        CRAMPING: cramping,
+        "twitch-at-rest-without-trigger": twitch_at_rest_without_trigger,
+    }
+    counted = {name: _in_force(name, ask, facts, knowledge) for name, ask in {**core, **others}.items()}
+    threshold = knowledge.thresholds
+    enough = at_least(int(threshold.cluster_size), counted.values())
+    return enough & at_least(int(threshold.cluster_core), [counted[name] for name in core])
 
 
-def _weak_or_bulbar(facts: Facts, threshold: Thresholds) -> Answer:
-    return (
-        muscle_weakness(facts, threshold)
-        | speech_difficulty(facts, threshold)
-        | swallowing_difficulty(facts, threshold)
-    )
+def only_named(rule_id: str, facts: Facts, knowledge: Knowledge) -> bool:
+    """Whether a flag asks for nothing yet: cramps, while the twitch is known to be no two weeks old."""
+    lasting = facts.twitch.lasted_longer_than(knowledge.thresholds.twitch_long)
+    return rule_id == CRAMPING and lasting.truth is Truth.NO
 
 
-def _nothing_else_explains_dyspnoea(facts: Facts) -> Answer:
-    known = any_of(facts.silence_is_no(d) for d in ("heart-disease", "heart-failure", "lung-disease"))
-    if not known.yes:
-        return certain(True)
-    return unknown("breathing-difficulty", "heart-or-lung", basis=known.basis, recorded=True)
+def stated_or_both_denied(facts: Facts, concept: str, kinds: tuple[str, ...]) -> Answer:
+    """What is stated of a concept; NO too where every kind of it is denied by itself."""
+    answer = facts.stated(concept)
+    if answer.truth is not Truth.UNKNOWN or any(gap.recorded for gap in answer.gaps):
+        return answer
+    denied: list[Basis] = []
+    for kind in kinds:
+        said = [s for s in facts.statements.get(concept, ()) if s.aspect == kind and s.place is None]
+        counting = [s for s in said if s.truth is Truth.NO and s.counts(facts.on, None) is Truth.YES]
+        if not counting:
+            return answer
+        denied += [s.basis for s in counting]
+    return Answer(Truth.NO, tuple(denied))
 
 
-def _improving(facts: Facts, threshold: Thresholds) -> Answer:
+def _in_force(name: str, ask: Question, facts: Facts, knowledge: Knowledge) -> Answer:
+    answer = ask(facts, knowledge)
+    if answer.yes and (only_named(name, facts, knowledge) or explained_by(name, answer, facts, knowledge)):
+        return NO
+    return answer
+
+
+def _takes_back(normal: Statement, abnormal: Statement) -> bool:
+    """A newer normal electromyogram takes back both; a normal nerve study an abnormal nerve study only."""
+    if normal.aspect == NERVE_STUDY and abnormal.aspect != NERVE_STUDY:
+        return False
+    return normal.later_than(abnormal)
+
+
+def _improving(facts: Facts, knowledge: Knowledge) -> Answer:
     """Improving by statement alone: where nobody said so, the flag stands."""
-    stated = facts.twitch.improving(threshold.course_counts)
+    stated = facts.twitch.improving(knowledge.thresholds.course_counts)
     return stated if stated.yes else NO

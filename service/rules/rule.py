@@ -1,4 +1,4 @@
-"""A rule: a permanent id, what kind it is, and the question it puts to the facts."""
+"""A rule: a permanent id, and the question it puts to the facts."""
 
 from __future__ import annotations
 
@@ -6,61 +6,46 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from service.assessment import RuleKind
 from service.facts import Facts
 from service.facts.answers import Answer
-from service.knowledge.advice import Thresholds
+from service.knowledge import Knowledge
 
-Question = Callable[[Facts, Thresholds], Answer]
+Question = Callable[[Facts, Knowledge], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Its words and evidence stand in rules.toml, its disposition in pathways.toml, under the same id.
+    """Its kind, words and evidence stand in rules.toml, its disposition in pathways.toml, under the same id.
 
     A rule is asked once about the same facts; other rules that build on it get the same answer.
     """
 
     id: str
-    kind: RuleKind
     ask: Question
 
 
 RULES: dict[str, Rule] = {}
 
 
-def red_flag(rule_id: str) -> Callable[[Question], Question]:
-    """Registers a warning sign that counts while the twitch is present."""
-    return _registered(rule_id, RuleKind.OTHER)
+def rule(rule_id: str) -> Callable[[Question], Question]:
+    """Registers a rule; rules.toml says whether it is a motor flag, a red flag or an emergency."""
 
+    def register(question: Question) -> Question:
+        once = asked_once(question)
+        RULES[rule_id] = Rule(rule_id, once)
+        return once
 
-def motor_flag(rule_id: str) -> Callable[[Question], Question]:
-    """Registers a sign of the motor system: also asked of a recent twitch, and never reassured away."""
-    return _registered(rule_id, RuleKind.MOTOR)
-
-
-def same_day(rule_id: str) -> Callable[[Question], Question]:
-    """Registers an emergency: also asked of a recent twitch, and never suppressed by anything."""
-    return _registered(rule_id, RuleKind.SAME_DAY)
+    return register
 
 
 def asked_once(question: Question) -> Question:
     """The question; whoever puts it to the same facts again gets the answer that was given before."""
 
     @wraps(question)
-    def once(facts: Facts, threshold: Thresholds) -> Answer:
+    def once(facts: Facts, knowledge: Knowledge) -> Answer:
         answer = facts.answered.get(once)
         if answer is None:
-            answer = facts.answered[once] = question(facts, threshold)
+            answer = facts.answered[once] = question(facts, knowledge)
         return answer
 
     return once
-
-
-def _registered(rule_id: str, kind: RuleKind) -> Callable[[Question], Question]:
-    def register(question: Question) -> Question:
-        once = asked_once(question)
-        RULES[rule_id] = Rule(rule_id, kind, once)
-        return once
-
-    return register

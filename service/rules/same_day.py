@@ -1,36 +1,29 @@
-"""The emergencies of decision-model §4; nothing suppresses them."""
+"""The emergencies of decision-model §4 but that of breathing; nothing suppresses them but their own row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from service.facts import Facts
-from service.facts.answers import NO, Answer, any_of, not_recorded, unknown
-from service.facts.statements import Statement
+from service.facts.amounts import Span
+from service.facts.answers import NO, Answer, Basis, any_of, not_recorded, unknown
+from service.facts.statements import End, Form, Statement
 from service.facts.truth import Truth
-from service.knowledge.advice import Thresholds
-from service.rules.red_flags import muscle_weakness, speech_difficulty, swallowing_difficulty
-from service.rules.rule import same_day
+from service.knowledge import Knowledge
+from service.rules.known import same_finding
+from service.rules.motor import active
+from service.rules.rule import rule
 
-WEAKNESS = "muscle-weakness"
-
-
-@same_day("respiratory-compromise")
-def respiratory_compromise(facts: Facts, threshold: Thresholds) -> Answer:
-    """Weakness, bulbar symptoms or known MND with a sign of failing breathing; no normal sign clears it."""
-    motor = (
-        muscle_weakness(facts, threshold)
-        | speech_difficulty(facts, threshold)
-        | swallowing_difficulty(facts, threshold)
-        | facts.silence_is_no("motor-neuron-disease")
-    )
-    return motor & _breathing_fails(facts, threshold)
+WEAKNESS, ONSET, PROGRESSING = "muscle-weakness", "weakness-onset", "weakness-progressive"
+SUDDEN, GUILLAIN_BARRE = "sudden-onset", "guillain-barre"
+# A word on the course of a weakness says also that there is one, and nothing of where or since when.
+COURSE = "progressive"
 
 
-@same_day("critical-electrolytes")
-def critical_electrolytes(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("critical-electrolytes")
+def critical_electrolytes(facts: Facts, knowledge: Knowledge) -> Answer:
     """The latest value of the last week at or beyond the limit at which laboratories telephone."""
+    threshold = knowledge.thresholds
     potassium = facts.latest("potassium", within=threshold.critical_recent)
     sodium = facts.latest("sodium", within=threshold.critical_recent)
     calcium = facts.latest("calcium-adjusted", within=threshold.critical_recent)
@@ -48,99 +41,169 @@ def critical_electrolytes(facts: Facts, threshold: Thresholds) -> Answer:
     )
 
 
-@same_day("lithium-toxicity")
-def lithium_toxicity(facts: Facts, threshold: Thresholds) -> Answer:
-    """A toxic level, or lithium with slurred speech or unsteady gait: toxic until a level says otherwise."""
+@rule("lithium-toxicity")
+def lithium_toxicity(facts: Facts, knowledge: Knowledge) -> Answer:
+    """A toxic level, or lithium with slurred speech or unsteady gait that is not known to be old."""
+    threshold = knowledge.thresholds
     level = facts.latest("lithium", within=threshold.lithium_recent).at_least(threshold.lithium_toxic)
-    signs = speech_difficulty(facts, threshold) | facts.stated("gait-disturbance")
+    signs = any_of(
+        _new_sign(concept, facts, knowledge) for concept in ("speech-difficulty", "gait-disturbance")
+    )
     return level | (facts.takes("lithium") & signs)
 
 
-@same_day("rapid-weakness")
-def rapid_weakness(facts: Facts, threshold: Thresholds) -> Answer:
-    """Weakness that began within four weeks and progresses, or Guillain-Barré syndrome."""
-    progressing = facts.stated("weakness-progressive", within=threshold.progression_recent)
-    recent = _weakness_began_within(facts, threshold.weakness_rapid)
-    return (recent & progressing) | facts.silence_is_no("guillain-barre")
+@rule("rapid-weakness")
+def rapid_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
+    """Weakness that began within four weeks and progresses, or (suspected) Guillain-Barré syndrome."""
+    recent = _recent_weakness(facts, knowledge)
+    progressing = facts.stated(PROGRESSING, within=knowledge.thresholds.progression_recent)
+    if recent.truth is not Truth.NO and facts.standing(WEAKNESS) and progressing.truth is Truth.UNKNOWN:
+        progressing = unknown(PROGRESSING, "course-not-recorded", recorded=True)
+    return (recent & progressing) | _guillain_barre(facts, knowledge)
 
 
-@same_day("sudden-deficit")
-def sudden_deficit(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("sudden-deficit")
+def sudden_deficit(facts: Facts, knowledge: Knowledge) -> Answer:
     """Weakness or speech difficulty with a stated onset today or yesterday."""
-    return any_of(
-        _sudden(facts, concept, threshold.deficit_sudden) for concept in (WEAKNESS, "speech-difficulty")
-    )
+    return any_of(_sudden(concept, facts, knowledge) for concept in (WEAKNESS, "speech-difficulty"))
 
 
-@same_day("saddle-numbness")
-def saddle_numbness(facts: Facts, threshold: Thresholds) -> Answer:
+@rule("saddle-numbness")
+def saddle_numbness(facts: Facts, knowledge: Knowledge) -> Answer:
     """Numbness of the saddle area, active."""
     return facts.stated("saddle-numbness")
 
 
-def _breathing_fails(facts: Facts, threshold: Thresholds) -> Answer:
-    days = threshold.respiratory_recent
-    stated = (
-        facts.stated(c, within=days) for c in ("orthopnoea", "dyspnoea-at-rest", "acute-respiratory-failure")
-    )
-    oxygen = facts.during("oxygen-saturation", within=days).less_than(threshold.oxygen_saturation_low)
-    vital_capacity = facts.during("fvc-percent", within=threshold.fvc_recent).less_than(threshold.fvc_low)
-    return any_of(stated) | oxygen | _breathes_fast(facts, threshold) | vital_capacity
+def _new_sign(concept: str, facts: Facts, knowledge: Knowledge) -> Answer:
+    """A sign of lithium toxicity; one that is known to have begun more than four weeks ago needs a level."""
+    days = knowledge.thresholds.lithium_signs_new
+    standing = facts.standing(concept)
+    if not standing:
+        return facts.stated(concept)
+    old = [s for s in standing if s.onset and s.onset.within(days, facts.on) is not Truth.YES]
+    new = [
+        s.basis
+        for s in standing
+        if not any(s is o for o in old) and not (s.onset is None and any(same_finding(s, o) for o in old))
+    ]
+    if new:
+        return Answer(Truth.YES, tuple(new))
+    return unknown("lithium", "level-not-known", basis=[s.basis for s in old], recorded=True)
 
 
-def _breathes_fast(facts: Facts, threshold: Thresholds) -> Answer:
-    if facts.younger_than(threshold.adult_norms) is Truth.YES:
-        return unknown("respiratory-rate", "adult-norms")
-    rate = facts.during("respiratory-rate", within=threshold.respiratory_recent)
-    return rate.at_least(threshold.respiratory_rate_high)
-
-
-def _weakness_began_within(facts: Facts, days: float) -> Answer:
-    """By its stated onset; where that is unknown, by the first record of any weakness that has not ended.
+def _recent_weakness(facts: Facts, knowledge: Knowledge) -> Answer:
+    """By its stated onset; examined weakness without one by its first record; reported one is asked about.
 
     A recorded onset within the days decides by itself: new weakness can come on top of old, and an
     episode that is over does not age a new one.
     """
-    standing = facts.standing(WEAKNESS)
+    days, on = knowledge.thresholds.weakness_rapid, facts.on
+    standing = _weaknesses(facts)
     if not standing:
         return facts.stated(WEAKNESS)
-    new = [s.basis for s in standing if s.onset and s.onset.within(days, facts.on) is Truth.YES]
-    if new:
+    begun = [(s, s.onset.within(days, on)) for s in standing if s.onset]
+    if new := [s.basis for s, truth in begun if truth is Truth.YES]:
         return Answer(Truth.YES, tuple(new))
-    earlier = [s for s in facts.ever(WEAKNESS) if not s.ended]
-    return _first_record(facts, (*standing, *earlier), days)
+    vague = [s.basis for s, truth in begun if truth is Truth.UNKNOWN]
+    undated = [s for s in standing if not s.onset and not _dated_by_another(s, standing)]
+    recorded = _first_recorded_within(days, facts) if undated else Truth.NO
+    if recorded is Truth.YES and (seen := [s.basis for s in undated if s.examined and s.stated]):
+        return Answer(Truth.YES, tuple(seen))
+    if recorded is not Truth.NO:
+        return unknown(ONSET, "weakness-undated", basis=[s.basis for s in undated], recorded=True)
+    if vague:
+        return unknown(ONSET, "weakness-date-too-vague", basis=vague, recorded=True)
+    old = [s for s in _on_record(facts) if (day := s.onset or s.stated) and day.within(days, on) is Truth.NO]
+    return Answer(Truth.NO, tuple(dict.fromkeys(s.basis for s in old)))
 
 
-def _first_record(facts: Facts, said: Iterable[Statement], days: float) -> Answer:
-    dated = [(s.onset or s.stated, s) for s in said]
-    known = [(day, s) for day, s in dated if day is not None]
-    if len(known) < len(dated) or not known:
-        return unknown("weakness-onset", "weakness-undated")
-    day, first = min(known, key=lambda pair: (pair[0].first, pair[0].last))
-    truth = day.within(days, facts.on)
-    if truth is Truth.UNKNOWN:
-        return unknown("weakness-onset", "weakness-date-too-vague", basis=(first.basis,))
-    return Answer(truth, (first.basis,))
+def _dated_by_another(statement: Statement, standing: Iterable[Statement]) -> bool:
+    """Whether another statement says since when: of the same finding, or of the same place."""
+    here = statement.place
+    return any(
+        s.onset and (same_finding(statement, s) or (s.place and here and s.place.covers(here)))
+        for s in standing
+    )
 
 
-def _sudden(facts: Facts, concept: str, days: float) -> Answer:
+def _weaknesses(facts: Facts) -> tuple[Statement, ...]:
+    """The statements of weakness on the day; a mere word on its course only where there is no other."""
+    standing = facts.standing(WEAKNESS)
+    return tuple(s for s in standing if s.aspect != COURSE) or standing
+
+
+def _first_recorded_within(days: float, facts: Facts) -> Truth:
+    """Whether no statement of weakness was recorded longer ago; UNKNOWN where one has no date at all."""
+    truth = Truth.YES
+    for s in _on_record(facts):
+        if s.aspect != COURSE and (s.stated or not s.onset):
+            truth &= s.stated.within(days, facts.on) if s.stated else Truth.UNKNOWN
+    return truth
+
+
+def _on_record(facts: Facts) -> list[Statement]:
+    """What was said of weakness, however old, but for an episode that is over."""
+    return [*facts.standing(WEAKNESS), *(s for s in facts.ever(WEAKNESS) if s.end in (None, End.VISIT))]
+
+
+def _guillain_barre(facts: Facts, knowledge: Knowledge) -> Answer:
+    """Known or suspected; one that began more than eight weeks ago and is still active is asked about."""
+    said = active(GUILLAIN_BARRE, facts)
+    if not said:
+        return NO
+    basis = tuple(s.basis for s in said)
+    recorded = min((s.stated for s in said if s.stated), key=_order, default=None)
+    days = [s.onset or recorded for s in said]
+    new = [
+        day is None or day.within(knowledge.thresholds.guillain_barre_counts, facts.on) is Truth.YES
+        for day in days
+    ]
+    if any(new):
+        return Answer(Truth.YES, basis)
+    return unknown(GUILLAIN_BARRE, "still-active", basis=basis, recorded=True)
+
+
+def _sudden(concept: str, facts: Facts, knowledge: Knowledge) -> Answer:
     """By the stated onset; what was recorded before those days began before them."""
-    standing = facts.standing(concept)
+    standing = _weaknesses(facts) if concept == WEAKNESS else facts.standing(concept)
     if not standing:
         stated = facts.stated(concept)
         return stated if stated.truth is Truth.NO else not_recorded(concept)
-    began = [(s, _began_within(s, days, facts.on)) for s in standing]
-    sudden = [s.basis for s, truth in began if truth is Truth.YES]
-    if sudden:
-        return Answer(Truth.YES, tuple(sudden))
-    if any(truth is Truth.UNKNOWN for _, truth in began):
-        new = not any(truth is Truth.NO for _, truth in began)
-        return unknown("sudden-onset", "onset-not-exact", recorded=new)
-    return NO
+    days, on = knowledge.thresholds.deficit_sudden, facts.on
+    begun = [(s, s.onset.within(days, on)) for s in standing if s.onset]
+    by_question = [s for s, truth in begun if truth is Truth.YES and _asked_for(s)]
+    if new := [s.basis for s, truth in begun if truth is Truth.YES and not _asked_for(s)]:
+        return Answer(Truth.YES, tuple(new))
+    if by_question:
+        return _suddenly(tuple(s.basis for s in by_question), facts)
+    vague = [s for s, truth in begun if truth is Truth.UNKNOWN]
+    undated = [s for s in standing if not s.onset and not _before(s, days, facts)]
+    if not vague and not undated:
+        return NO
+    alone = not any(truth is Truth.NO for _, truth in begun) and not any(
+        _before(s, days, facts) for s in standing
+    )
+    basis = [s.basis for s in (*vague, *undated)]
+    return unknown(ONSET if concept == WEAKNESS else SUDDEN, "onset-not-exact", basis=basis, recorded=alone)
 
 
-def _began_within(statement: Statement, days: float, on: date) -> Truth:
-    if statement.onset:
-        return statement.onset.within(days, on)
-    recorded_before = statement.stated and statement.stated.within(days, on) is Truth.NO
-    return Truth.NO if recorded_before else Truth.UNKNOWN
+def _asked_for(statement: Statement) -> bool:
+    """Whether only a questionnaire, or our own question for the onset, dates it."""
+    return statement.form is Form.ANSWER or statement.onset_source is not None
+
+
+def _suddenly(basis: tuple[Basis, ...], facts: Facts) -> Answer:
+    """Where only a questionnaire dates it to these days, it must be said that it came suddenly."""
+    sudden = facts.stated(SUDDEN)
+    if sudden.truth is Truth.UNKNOWN:
+        return unknown(SUDDEN, "suddenness-not-recorded", basis=basis, recorded=True)
+    return Answer(sudden.truth, (*basis, *sudden.basis))
+
+
+def _before(statement: Statement, days: float, facts: Facts) -> bool:
+    """Whether it was recorded before those days, and began before them."""
+    return statement.stated is not None and statement.stated.within(days, facts.on) is Truth.NO
+
+
+def _order(day: Span) -> tuple[object, object]:
+    return day.first, day.last

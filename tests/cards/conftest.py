@@ -12,7 +12,6 @@ from service.assessment import (
     Disposition,
     Finding,
     Referral,
-    RuleKind,
     Step,
     SuggestedTest,
 )
@@ -26,7 +25,6 @@ from service.knowledge import Knowledge, load
 
 ON = date(2026, 11, 23)
 TWITCHING = Basis("muscle twitching", "Condition/t1", "2026-11-01")
-KINDS = {"motor": RuleKind.MOTOR, "same-day": RuleKind.SAME_DAY}
 PRIORITY = {
     Disposition.ROUTINE_REFERRAL: "routine",
     Disposition.URGENT_REFERRAL: "urgent",
@@ -58,7 +56,7 @@ def a_twitch(concept: str = "fasciculation", **changes: Any) -> Statement:
 def finding(knowledge: Knowledge, rule: str, disposition: Disposition | None, *basis: Basis) -> Finding:
     words = knowledge.rules[rule]
     answer = Answer(Truth.YES, basis or (Basis(f"fact of {rule}", f"Condition/{rule}", "2026-11-01"),))
-    kind = KINDS.get(words.kind, RuleKind.OTHER)
+    kind = words.kind
     could = disposition or Disposition.ROUTINE_REFERRAL
     return Finding(rule, kind, answer, words.says, words.why, words.evidence, could, disposition)
 

@@ -11,7 +11,15 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.assessment import Assessment, Disposition, OpenQuestion, Referral, SuggestedTest, Unreadable
+from service.assessment import (
+    Assessment,
+    Disposition,
+    OpenQuestion,
+    Referral,
+    RuleKind,
+    SuggestedTest,
+    Unreadable,
+)
 from service.cards import Card, Kind, build
 from service.cards.card import OVERRIDE_REASONS, TOPICS
 from service.facts import Patient
@@ -22,7 +30,7 @@ from service.knowledge import Knowledge, load
 
 Assessed = Callable[..., Assessment]
 KNOWLEDGE = load()
-RULES = [rule for rule, words in KNOWLEDGE.rules.items() if words.kind != "contributor"]
+RULES = [rule for rule, words in KNOWLEDGE.rules.items() if words.kind is not RuleKind.CONTRIBUTOR]
 EMG, NCS = SuggestedTest("emg", "muscle weakness"), SuggestedTest("ncs", "muscle weakness")
 BRAIN, NECK = SuggestedTest("mri-brain", "speech difficulty"), SuggestedTest("mri-cervical-spine", "arm")
 BREATH = SuggestedTest("respiratory-function", "breathing difficulty")

@@ -14,7 +14,7 @@ import pytest
 from service.cards import Card
 from tests.patients.stories import Story, stories
 
-TO_ACT, TO_DECIDE, WHY, EVERY_DAY, TO_TAKE_HOME, WHOLE = 78, 105, 42, 130, 80, 240
+TO_ACT, TO_DECIDE, WHY, EVERY_DAY, TO_TAKE_HOME, WHOLE = 79, 105, 42, 130, 80, 240
 ACT = ("From the record", "Suggested")
 DECIDE = (*ACT, "Not documented", "Not suggested")
 TAKE_HOME = ("Come back if", "Call an ambulance if", "Medicines to review", "May contribute")

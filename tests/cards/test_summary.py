@@ -90,7 +90,7 @@ def test_the_fact_that_decides_comes_first_and_then_what_to_do(
 
 
 def test_every_rule_has_its_words_in_exactly_one_place(knowledge: Knowledge) -> None:
-    rules = {rule for rule, words in knowledge.rules.items() if words.kind != "contributor"}
+    rules = {rule for rule, words in knowledge.rules.items() if words.kind is not RuleKind.CONTRIBUTOR}
 
     named = [*SUBJECT, *ABOUT, *BESIDE]
 
@@ -134,13 +134,13 @@ def test_a_motor_flag_newer_than_the_referral_in_place_is_what_the_card_says_fir
             assessed(URGENT, "muscle-weakness", "speech-difficulty").findings, (old, new), strict=True
         )
     )
-    waiting = Referral(in_place_since="2026-10-01")
+    waiting = Referral(in_place_since="2026-10-01", expedite=True, newer=("speech-difficulty",))
 
     (card,) = build(assessed(URGENT, findings=findings, referral=waiting), knowledge)
 
     assert card.summary == (
         "Twitching with slurred or difficult speech,"
-        " new since the neurology referral of 1 Oct: tell neurology"
+        " new since the neurology referral of 1 Oct: ask to expedite it"
     )
 
 

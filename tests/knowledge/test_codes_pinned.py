@@ -50,7 +50,17 @@ NAMED_IN_A_NOTE = {
     "16018431000119109": "102568007",
 }
 # Prefixes of rows that the note names, and exceptions within rows; their terms are those of the tabular.
-TAKEN_FROM_THE_TABULAR = {"J96.0", "J96.2", "F10.11", "F10.21", "F10.91", "T43.616"}
+TAKEN_FROM_THE_TABULAR = {
+    "H02.41",
+    "J96.0",
+    "J96.1",
+    "J96.2",
+    "J96.9",
+    "F10.11",
+    "F10.21",
+    "F10.91",
+    "T43.616",
+}
 # A laboratory's sibling that the decision model names (section 2) and sample records show, without a row.
 NAMED_BY_THE_DECISION_MODEL = {("loinc", "38483-4", "Creatinine [Mass/volume] in Blood")}
 
@@ -58,7 +68,6 @@ NEVER_POSITIVE = {
     ("snomed", "366575004"): "reads a normal plantar response as Babinski's sign",
     ("snomed", "397790002"): "was never seen with a term",
     ("snomed", "13791008"): "asthenia is tiredness",
-    ("snomed", "84229001"): "fatigue is tiredness",
     ("snomed", "40890009"): "oesophageal dysphagia is not bulbar",
     ("snomed", "240129002"): "disuse explains the wasting",
     ("snomed", "50219008"): "hoarseness is of the larynx",
@@ -88,14 +97,12 @@ NEVER_POSITIVE = {
     ("icd-10-cm", "R25.9"): "a residual code",
     ("icd-10-cm", "G25.3"): "is myoclonus",
     ("icd-10-cm", "R53.1"): "weakness without further words",
-    ("icd-10-cm", "R53.83"): "fatigue is tiredness",
     ("icd-10-cm", "R29.898"): "any other sign of the muscles and bones",
     ("icd-10-cm", "R29.2"): "does not say whether reflexes are brisk or absent",
     ("icd-10-cm", "R47.9"): "a disturbance in speech may be stuttering",
     ("icd-10-cm", "R49.0"): "hoarseness is of the larynx",
     ("icd-10-cm", "K14.8"): "is any other disease of the tongue",
     ("icd-10-cm", "G57.31"): "is a cause of foot drop, not foot drop",
-    ("icd-10-cm", "E53.8"): "is shared with other B vitamins",
     ("icd-10-cm", "F10.90"): "plain use is no disorder",
     ("icd-10-cm", "F10.21"): "is in remission",
     ("icd-10-cm", "T43.616A"): "is too little caffeine",
@@ -109,7 +116,6 @@ NEVER_POSITIVE = {
     ("icd-10", "N18.3"): "kidney disease of stage 3 is not advanced",
     ("icd-10", "N18.9"): "kidney disease without a stage is not advanced",
     ("icd-10", "Z32.0"): "a pregnancy that is not confirmed is none yet",
-    ("icd-10", "E53.8"): "is shared with other B vitamins",
     ("icd-10", "F15"): "is of all stimulants together",
     ("icd-10", "R29.2"): "does not say whether reflexes are brisk or absent",
     ("icd-10", "R47.8"): "a disturbance in speech may be stuttering",

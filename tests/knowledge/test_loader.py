@@ -166,7 +166,8 @@ FAULTS = [
     ),
     (
         _put("for ever", "diagnoses", "multiple-sclerosis", "explains_until"),
-        "diagnoses.toml [multiple-sclerosis].explains_until must be one of diagnosis, two years after",
+        "diagnoses.toml [multiple-sclerosis].explains_until must be one of diagnosis, two years after,"
+        " always",
     ),
     *(
         (

@@ -20,7 +20,7 @@ from service.assessment import Disposition
 from service.knowledge import load
 
 PRECISION = 5e-9  # factors are written to nine significant digits
-RULE_KINDS = {"motor", "red-flag", "same-day", "contributor"}
+RULE_KINDS = {"suspicion", "motor", "red-flag", "same-day", "contributor"}
 EVIDENCE_KINDS = {"guideline", "study", "laboratory", "regulation", "local"}
 CONTRIBUTORS_WITH_A_DISPOSITION = {"electrolyte-imbalance", "nutritional-deficiency", "thyroid"}
 STEPS = ["caffeine", "sleep", "hydration", "nutrients", "stress", "stretching"]
@@ -338,7 +338,8 @@ def test_every_rule_has_its_words() -> None:
 def test_a_pathway_answers_for_every_rule_that_asks_for_something(pathway: str) -> None:
     rules = {rule.partition(".")[0] for rule in table("pathways")[pathway]} - {"describes"}
 
-    assert rules == rules_of("motor", "red-flag", "same-day") | CONTRIBUTORS_WITH_A_DISPOSITION
+    asking = rules_of("motor", "suspicion", "red-flag", "same-day")
+    assert rules == asking | CONTRIBUTORS_WITH_A_DISPOSITION | {"long-standing"}
 
 
 def test_both_pathways_hold_the_same_rows() -> None:

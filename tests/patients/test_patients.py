@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from service.assessment import Disposition, RuleKind
+from service.assessment import Disposition
 from tests.patients.stories import PATHWAYS, Story, golden_assessment, golden_cards, stories
 
 STORIES = stories()
@@ -64,7 +64,7 @@ def test_the_bundles_are_valid_fhir(story: Story) -> None:
 @each_story
 def test_nothing_reassures_beside_a_motor_sign(story: Story) -> None:
     assessment = story.assessment()
-    grave = [f for f in assessment.raised if f.kind is not RuleKind.OTHER]
+    grave = [f for f in assessment.raised if f.kind.of_recent_twitch]
 
     said = " ".join(f"{card.summary} {card.detail}".lower() for card in story.cards()) if grave else ""
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from service.assessment import RuleKind
 from service.facts import Facts
 from service.facts.answers import Answer, not_recorded
 from service.facts.truth import Truth
-from service.knowledge.advice import Thresholds
+from service.knowledge import Knowledge
 from service.knowledge.words import reason_words
 from service.rules import RULES
 from service.rules.contributors import TRIGGERS, high_alcohol
 from service.rules.red_flags import cramping
-from service.rules.rule import Question, Rule, asked_once, motor_flag, red_flag, same_day
+from service.rules.rule import Rule, asked_once, rule
 from tests.rules.case_files import Case, cases
 from tests.rules.given import facts, packaged
 
@@ -35,7 +33,7 @@ def _told(param: object) -> bool:
 def test_a_rule_answers_as_its_case_says(case: Case) -> None:
     given = facts(case.given)
 
-    answer = RULES[case.of].ask(given, packaged().thresholds)
+    answer = RULES[case.of].ask(given, packaged())
 
     assert answer.truth is Truth[case.expect]
 
@@ -44,7 +42,7 @@ def test_a_rule_answers_as_its_case_says(case: Case) -> None:
 def test_an_answer_carries_its_reasons(case: Case) -> None:
     given = facts(case.given)
 
-    answer = RULES[case.of].ask(given, packaged().thresholds)
+    answer = RULES[case.of].ask(given, packaged())
 
     assert bool(answer.gaps) is (answer.truth is Truth.UNKNOWN)
     assert answer.basis or answer.truth is not Truth.YES
@@ -54,7 +52,7 @@ def test_an_answer_carries_its_reasons(case: Case) -> None:
 def test_an_answer_rests_on_and_lacks_what_its_case_says(case: Case) -> None:
     given = facts(case.given)
 
-    answer = ASKED[case.of](given, packaged().thresholds)
+    answer = ASKED[case.of](given, packaged())
 
     rests_on = [b.source for b in answer.basis]
     lacks = [f"{'!' * gap.recorded}{gap.fact}: {reason_words(gap.why, packaged())}" for gap in answer.gaps]
@@ -66,14 +64,14 @@ def test_an_answer_rests_on_and_lacks_what_its_case_says(case: Case) -> None:
 def test_a_trigger_answers_as_its_case_says(case: Case) -> None:
     given = facts(case.given)
 
-    answer = ASKED[case.of](given, packaged().thresholds)
+    answer = ASKED[case.of](given, packaged())
 
     assert answer.truth is Truth[case.expect]
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_every_rule_has_a_case_of_yes_of_no_and_of_unknown(rule: str) -> None:
-    answers = {c.expect for c in map(_case, cases("red_flags", "same_day")) if c.of == rule}
+@pytest.mark.parametrize("of", RULES)
+def test_every_rule_has_a_case_of_yes_of_no_and_of_unknown(of: str) -> None:
+    answers = {c.expect for c in map(_case, cases("red_flags", "same_day")) if c.of == of}
 
     assert answers == {"YES", "NO", "UNKNOWN"}
 
@@ -86,7 +84,7 @@ def test_every_trigger_has_a_case_of_yes_and_of_unknown(trigger: str) -> None:
 
 
 def test_motor_and_same_day_rules_are_known_as_such() -> None:
-    kinds = {kind: {r.id for r in RULES.values() if r.kind is kind} for kind in RuleKind}
+    kinds = {kind: {r for r in RULES if packaged().rules[r].kind is kind} for kind in RuleKind}
 
     assert " ".join(sorted(kinds[RuleKind.MOTOR])) == (
         "breathing-difficulty muscle-atrophy muscle-weakness speech-difficulty swallowing-difficulty"
@@ -96,41 +94,43 @@ def test_motor_and_same_day_rules_are_known_as_such() -> None:
         "critical-electrolytes lithium-toxicity rapid-weakness respiratory-compromise saddle-numbness"
         " sudden-deficit"
     )
+    assert kinds[RuleKind.SUSPICION] == {"suspected-mnd"}
+    assert not kinds[RuleKind.CONTRIBUTOR]
     assert {rule.id for rule in RULES.values()} == set(RULES)
 
 
-@pytest.mark.parametrize(
-    ("register", "kind"),
-    [(red_flag, RuleKind.OTHER), (motor_flag, RuleKind.MOTOR), (same_day, RuleKind.SAME_DAY)],
-)
-def test_a_rule_is_registered_by_its_id_and_kind(
-    register: Callable[[str], Callable[[Question], Question]],
-    kind: RuleKind,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_motor_flags_a_suspicion_and_emergencies_are_asked_of_a_recent_twitch_too() -> None:
+    assert [kind for kind in RuleKind if kind.of_recent_twitch] == [
+        RuleKind.SAME_DAY,
+        RuleKind.MOTOR,
+        RuleKind.SUSPICION,
+    ]
+
+
+def test_a_rule_is_registered_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     registered: dict[str, Rule] = {}
     monkeypatch.setattr("service.rules.rule.RULES", registered)
 
-    ask = register("cramping")(cramping)
+    ask = rule("cramping")(cramping)
 
-    assert registered == {"cramping": Rule("cramping", kind, ask)}
-    assert ask(facts({"cramp": "YES"}), packaged().thresholds).yes
+    assert registered == {"cramping": Rule("cramping", ask)}
+    assert ask(facts({"cramp": "YES"}), packaged()).yes
 
 
 def test_a_rule_is_asked_once_about_the_same_facts() -> None:
     asked = []
 
     @asked_once
-    def question(facts: Facts, threshold: Thresholds) -> Answer:
+    def question(facts: Facts, knowledge: Knowledge) -> Answer:
         """What is asked."""
-        asked.append((facts, threshold))
+        asked.append((facts, knowledge))
         return not_recorded("cramp")
 
-    given, other, threshold = facts({}), facts({}), packaged().thresholds
+    given, other, known = facts({}), facts({}), packaged()
 
-    answers = [question(who, threshold) for who in (given, given, other)]
+    answers = [question(who, known) for who in (given, given, other)]
 
-    assert [(who is given, numbers is threshold) for who, numbers in asked] == [(True, True), (False, True)]
+    assert [(who is given, numbers is known) for who, numbers in asked] == [(True, True), (False, True)]
     assert answers == [not_recorded("cramp")] * 3
     assert (question.__name__, question.__doc__) == ("question", "What is asked.")
 

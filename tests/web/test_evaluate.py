@@ -29,6 +29,7 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "mentions",
     "unreadMedicines",
     "otherSubjects",
     "unreadable",
@@ -155,7 +156,7 @@ def test_an_explained_finding_says_by_what_and_has_no_disposition() -> None:
     basis = Basis("cramp", "Condition/c", "2026-01-01", (Reason("preliminary"),))
     finding = Finding(
         "cramping",
-        RuleKind.OTHER,
+        RuleKind.RED_FLAG,
         Answer(Truth.YES, (basis,)),
         "Twitching with cramps",
         "…",

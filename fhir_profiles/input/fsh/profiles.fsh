@@ -60,7 +60,7 @@ Description: "The course, the trigger and the like: an Observation with a code o
 Invariant: own-boolean
 Description: "What is asked as yes or no has a boolean answer."
 Severity: #error
-Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-at-rest' or code = 'twitch-persists-despite-lifestyle' or code = 'vision-interference' or code = 'weakness-progressive' or code = 'split-hand' or code = 'difficulty-gripping' or code = 'difficulty-climbing-stairs' or code = 'recent-exertion' or code = 'weight-loss-intended')).exists() implies (value.ofType(boolean).exists() or dataAbsentReason.exists())"
+Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-at-rest' or code = 'twitch-persists-despite-lifestyle' or code = 'vision-interference' or code = 'weakness-progressive' or code = 'split-hand' or code = 'difficulty-gripping' or code = 'difficulty-climbing-stairs' or code = 'recent-exertion' or code = 'weight-loss-intended' or code = 'sudden-onset')).exists() implies (value.ofType(boolean).exists() or dataAbsentReason.exists())"
 
 Invariant: own-coded
 Description: "Course, frequency and trigger have one of their own answers."

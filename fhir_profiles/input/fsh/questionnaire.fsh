@@ -140,6 +140,7 @@ Usage: #definition
 * insert Ask(vision-interference, boolean, $own#vision-interference "Eyelid twitching interferes with vision", [[If an eyelid twitches: does it close your eye, or get in the way of seeing?]])
 * insert When(fasciculation)
 * insert Ask(blepharospasm, boolean, $sct#59026006 "Blepharospasm", [[Do both eyes squeeze shut against your will?]])
+* insert AskUncoded(ocular-weakness, boolean, [[Is an eyelid drooping, or do you see double?]])
 
 * insert Group(strength, Strength and muscles)
 * insert Ask(muscle-weakness, boolean, $sct#26544005 "Muscle weakness", [[Have you noticed weakness in a hand, arm or leg, such as dropping things or tripping?]])
@@ -150,6 +151,7 @@ Usage: #definition
 * insert When(difficulty-gripping)
 * insert When(difficulty-climbing-stairs)
 * item[=].item[=].enableBehavior = #any
+* insert Ask(sudden-onset, boolean, $own#sudden-onset "Sudden onset of the weakness or the speech difficulty", [[Did the weakness, or the trouble speaking, begin suddenly, within seconds or minutes?]])
 * insert Ask(muscle-atrophy, boolean, $sct#88092000 "Muscle atrophy", [[Has a muscle become visibly thinner, for example between thumb and index finger?]])
 * insert Ask(cramp, boolean, $sct#55300003 "Cramp", [[Do you have muscle cramps together with the twitching?]])
 * insert Ask(gait-disturbance, boolean, $sct#22325002 "Abnormal gait", [[Has your walking become unsteady?]])

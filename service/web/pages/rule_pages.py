@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from service.cards.detail import address
 from service.errors import NotFound
-from service.rules.book import Page as RulePage
-from service.rules.book import rule_book
+from service.rules.book import RuleEntry, rule_book
 from service.web.describe.described import Parameter, described
 from service.web.pages.page import A_PAGE
 from service.web.pages.site import show
@@ -26,7 +25,7 @@ def routes(parts: Parts) -> Blueprint:
     chapter = Blueprint("rules", __name__)
 
     @cache
-    def book() -> dict[str, RulePage]:
+    def book() -> dict[str, RuleEntry]:
         return {page.id: page for page in rule_book(parts.knowledge)}
 
     @chapter.get("/rules")
@@ -75,7 +74,7 @@ def _knowledge_page(chapter: Blueprint, parts: Parts) -> None:
         return show("knowledge", parts, here="rules", changes=told, due=due, overlay=overlay)
 
 
-def _text(page: RulePage) -> str:
+def _text(page: RuleEntry) -> str:
     """All words of a rule, to search in."""
     return " ".join(
         (page.id, page.kind, page.says, page.why, page.reads, *page.looks_at, *page.evidence)
