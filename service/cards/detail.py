@@ -16,7 +16,8 @@ from service.cards.markdown import bullets, capital, escaped, link, own, section
 from service.cards.phrases import dated, day_words, listed
 from service.cards.recorded import from_the_record
 from service.cards.suggestions import SPOKEN, spoken, suggested
-from service.cards.summary import SAID_WHOLE, diagnosis_words, newer_than_referral
+from service.cards.summary import diagnosis_words, newer_than_referral
+from service.cards.whole import SAID_WHOLE, said_whole
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
@@ -25,7 +26,6 @@ from service.knowledge.words import held_words, reason_words
 # Reasons that say no more than the question itself.
 SILENCE = {NOT_RECORDED.id, "course-not-recorded", "suddenness-not-recorded", "weakness-undated"}
 _MOST_QUESTIONS, _MOST_SOURCES, _MOST_UNREADABLE = 3, 2, 3
-_MOST_ASKED_OF_WORDS = 2
 _GUIDELINE = re.compile(r"\b(?:NG|CG|QS|G)\d{2,4}\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # What a question is about, in a word, where there is no room for the question: the motor signs only.
@@ -48,7 +48,7 @@ POISONING = "Overdose and serotonin syndrome are not assessed: this service does
 def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home: str) -> str:
     """The Markdown of an assessment's first card; `home` is what the patient takes home, as Markdown."""
     if kind in SAID_WHOLE:
-        return _said_whole(kind, assessment, knowledge)
+        return said_whole(kind, assessment, knowledge)
     raised = _raised(kind, assessment)
     parts = [
         _now(assessment, knowledge),
@@ -62,21 +62,6 @@ def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home:
         _notes(kind, assessment, knowledge),
     ]
     return "\n\n".join(filter(None, parts))
-
-
-def _said_whole(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
-    """What the words in cards.toml say; where words ask, the two questions that matter most."""
-    words = knowledge.cards[SAID_WHOLE[kind]]
-    if kind is not Kind.MENTIONED:
-        return own(words["detail"])
-    asked = [own(question) for question in list(knowledge.questions.values())[:_MOST_ASKED_OF_WORDS]]
-    year = assessment.on.year
-    named = [
-        ", ".join(filter(None, (mention.source, day_words(mention.date, year) if mention.date else "")))
-        for mention in assessment.mentions[:_MOST_SOURCES]
-    ]
-    source = escaped(words["source"].format(sources="; ".join(named)), 200)
-    return f"{own(words['detail'])}\n\n{bullets(asked)}\n\n{source}"
 
 
 def _now(assessment: Assessment, knowledge: Knowledge) -> str:

@@ -27,6 +27,8 @@ _MOST_NAMED = 4
 # What a clinician says for short.
 SPOKEN: Mapping[str, str] = {
     "emg": "EMG",
+    "mri-brain": "brain MRI",
+    "mri-cervical-spine": "neck MRI",
     "respiratory-function": "FVC, sitting and lying",
     "calcium": "calcium",
     "b12": "B12",

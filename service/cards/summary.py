@@ -9,6 +9,7 @@ from service.assessment import Assessment, Disposition
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
+from service.cards.whole import SAID_WHOLE
 from service.facts.answers import Basis
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
@@ -64,10 +65,6 @@ ANSWERS: Mapping[str, str] = {
     "exertion": "stretching",
     ALCOHOL: ALCOHOL,
 }
-
-
-# Cards whose words stand whole in cards.toml.
-SAID_WHOLE: Mapping[Kind, str] = {Kind.MENTIONED: "mention", Kind.KNOWN_MND: "known-mnd"}
 
 
 def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:

@@ -10,6 +10,8 @@ from service.knowledge import Knowledge
 
 KIDNEY, ELECTROLYTES = "advanced-kidney-disease", ("critical-electrolytes", "electrolyte-imbalance")
 DEPENDENCE = "dependence"
+# No clinic follows what is benign.
+NOBODYS = ("benign-fasciculation-syndrome",)
 
 
 def whom_to_tell(
@@ -24,7 +26,8 @@ def whom_to_tell(
         return ()
     contributors = tuple(contributors)
     raised = {f.rule for f in findings if f.in_force} | {c.id for c in contributors}
-    told = [Tell("clinic", name) for name in knowledge.diagnoses if facts.silence_is_no(name).yes]
+    followed = (name for name in knowledge.diagnoses if name not in NOBODYS)
+    told = [Tell("clinic", name) for name in followed if facts.silence_is_no(name).yes]
     if raised.intersection(ELECTROLYTES) and _failing_kidneys(facts, knowledge):
         told.insert(0, Tell("renal-unit"))
     if any(c.id == "alcohol" for c in contributors) and _depends_on_alcohol(facts, knowledge):

@@ -74,7 +74,7 @@ def test_tests_are_suggested_as_the_case_says(case: Case) -> None:
         ({"sensory-change": "YES"}, dict.fromkeys(("blood-panel", "ncs"), "sensory change")),
         (
             {"swallowing-difficulty": "YES"},
-            dict.fromkeys(("blood-panel", "emg", "ncs", "mri-brain"), "swallowing difficulty"),
+            dict.fromkeys(("blood-panel", "emg", "ncs", "mri-brain"), "difficulty swallowing"),
         ),
         ({"hemifacial-spasm": "YES"}, {"mri-brain": "hemifacial spasm"}),
         (
@@ -108,7 +108,7 @@ def test_tests_are_suggested_as_the_case_says(case: Case) -> None:
             {"orthopnoea": "YES"},
             dict.fromkeys(("blood-panel", "emg", "ncs", "respiratory-function"), "breathing difficulty"),
         ),
-        ({"takes": ["diuretic", "statin"]}, {"blood-panel": "diuretic"}),
+        ({"takes": ["diuretic", "statin"]}, {"blood-panel": "diuretics"}),
         (
             {"twitch_onset": "20 days ago", "twitch_site": "eyelid", "potassium": "3.2", "anxiety": "YES"},
             {"blood-panel": "eyelid twitch persisting, electrolyte imbalance"},
