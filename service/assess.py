@@ -44,6 +44,7 @@ def assess(
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
         unread_medicines=read.facts.unread_medicines,
+        mentions=read.facts.mentions(knowledge.thresholds.twitch_recent),
         incomplete=record.incomplete,
         facts=read.facts,
     )

@@ -11,6 +11,7 @@ from enum import IntEnum
 from service.facts import Facts, Patient, UnreadMedicine
 from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
+from service.facts.mentions import Mention
 from service.facts.reasons import Reason
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
@@ -235,6 +236,7 @@ class Unreadable:
 class Assessment:
     """Everything that was decided about one patient on one day.
 
+    `mentions` name a twitch in words alone, which decides nothing.
     `facts` is what it was decided on, for whoever has another question of the same record.
     """
 
@@ -255,6 +257,7 @@ class Assessment:
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     incomplete: tuple[str, ...] = ()
     facts: Facts | None = field(default=None, repr=False, compare=False)
 

@@ -53,6 +53,7 @@ def assessment_json(
             }
             for q in assessment.open_questions
         ],
+        "mentions": [{"source": m.source, "date": m.date} for m in assessment.mentions],
         "unreadMedicines": [{"source": u.source, "date": u.date} for u in assessment.unread_medicines],
         "otherSubjects": assessment.other_subjects,
         "unreadable": [

@@ -8,18 +8,21 @@ worked out in `twitch`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, Gap, not_recorded, unknown
+from service.facts.mentions import Mention
 from service.facts.reasons import NOT_RECORDED, reason
 from service.facts.results import Measured, Result, not_measured, the_latest
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
+
+UNSPECIFIC, MND = "unspecific", "motor-neuron-disease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Facts:
     relatives: tuple[Relative, ...] = ()
     past: tuple[Past, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()
+    mentioned: tuple[Mention, ...] = ()
     answered: dict[object, Answer] = field(default_factory=dict, init=False, repr=False, compare=False)
     _stated: dict[tuple[str, float | None], Answer] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -94,6 +98,20 @@ class Facts:
     def twitch(self) -> Twitch:
         """What the statements of twitching say together."""
         return Twitch(self.statements, self.on)
+
+    def mentions(self, recent: float) -> tuple[Mention, ...]:
+        """What names a twitch in words and may be asked about.
+
+        None while a coded twitch is present or was in the last `recent` days, in known motor neuron disease,
+        of the deceased, and none as old as a coded denial that counts.
+        """
+        if not self.mentioned or self.patient.deceased is Truth.YES or self.silence_is_no(MND).yes:
+            return ()
+        if self.twitch.present.yes or self.twitch.recent(recent).yes:
+            return ()
+        denied = [d.day for d in self.twitch.denials if d.day]
+        asking = (m for m in self.mentioned if not m.day or not any(m.day.first <= d.last for d in denied))
+        return tuple(asking)
 
     def supposing(self, supposed: Statement) -> Facts:
         """The same facts if this were all that is said of its concept; answers about other concepts hold."""
@@ -108,6 +126,7 @@ class Facts:
             self.relatives,
             self.past,
             self.unread_medicines,
+            self.mentioned,
         )
         imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
         return imagined
@@ -131,18 +150,34 @@ class Facts:
         if standing:
             others = self.statements[concept]
             return Answer(Truth.YES, tuple(basis_among(s, others) for s in standing))
+        disputed = self._disputed(concept)
         denials = [s for s in self._counting(concept, Truth.NO, within) if s.aspect == "" and s.place is None]
-        if denials and not self._open(concept, within):
+        if denials and not disputed and not self._open(concept, denials, within):
             return Answer(Truth.NO, tuple(s.basis for s in denials))
-        return Answer(Truth.UNKNOWN, (), self._gaps(concept, within))
+        basis = dict.fromkeys(b for s, denial in disputed for b in (s.basis, denial.basis))
+        gaps = (*(_expired(concept, s, d) for s, d in disputed), *self._gaps(concept, within))
+        return Answer(Truth.UNKNOWN, tuple(basis), gaps or (Gap(concept, NOT_RECORDED),))
 
     def standing(self, concept: str, *, within: float | None = None) -> tuple[Statement, ...]:
-        """The statements that say YES, count on the day and are not overruled."""
+        """The statements that say YES, count on the day and are neither overruled nor disputed."""
         if concept not in self.statements:
             return ()
         said = self._counting(concept, Truth.YES, within)
         denials = [s for s in self.statements[concept] if s.truth is Truth.NO]
         return tuple([s for s in said if s.confirmed and not any(d.overrules(s) for d in denials)])
+
+    def _disputed(self, concept: str) -> list[tuple[Statement, Statement]]:
+        """The problems on the list, each with the newer denial that takes it back and is too old to count."""
+        said = self.statements[concept]
+        denials = [s for s in said if s.truth is Truth.NO]
+        pairs: list[tuple[Statement, Statement]] = []
+        for s in said:
+            if s.truth is not Truth.YES or not s.confirmed or s.form is not Form.CONDITION:
+                continue
+            over = [d for d in denials if d.overrules(s)]
+            if over and all(d.counts(self.on, None) is Truth.NO for d in over):
+                pairs.append((s, max(over, key=_newness)))
+        return pairs
 
     def ever(self, concept: str) -> tuple[Statement, ...]:
         """Every statement that said YES at its time, however old, and was not refuted since."""
@@ -157,9 +192,16 @@ class Facts:
         answer = self.stated(concept)
         return answer if answer.yes else NO
 
-    def suspected(self, concept: str) -> bool:
-        """Whether a diagnosis is recorded as unconfirmed, provisional or differential."""
-        return any(not s.confirmed for s in self._counting(concept, Truth.YES, None))
+    def suspected(self, concept: str) -> Answer:
+        """Whether a diagnosis is recorded as unconfirmed, provisional or differential; silence is NO.
+
+        One that was refuted or confirmed later is not.
+        """
+        refuted = [s for s in self.statements.get(concept, ()) if s.truth is Truth.NO]
+        said = [s for s in self._counting(concept, Truth.YES, None) if not s.confirmed]
+        standing = [s.basis for s in said if not any(r.overrules(s) for r in refuted)]
+        known = self.standing(concept)
+        return Answer(Truth.YES, tuple(standing)) if standing and not known else NO
 
     def newest(self, concept: str) -> tuple[Statement, ...]:
         """The latest statements of a coded value (several where they bear the same day)."""
@@ -169,17 +211,20 @@ class Facts:
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
-        """The newest result (of several at one time, all: the worse decides) of the last `within` days.
+        """The newest readable result of the last `within` days; of several at one time the worse decides.
 
-        One that cannot be read, or whose range does not settle the question, hides no older one that answers
-        YES; beside an older NO the question stays open.
+        One that cannot be read and is not older leaves a NO open, and hides nothing; nor does a range that
+        does not settle the question hide an older result that answers YES.
         """
         recent = self.during(analyte, within=within)
-        if len(recent.results) < 2:
+        readable = [r for r in recent.results if r.amount is not None]
+        if len(recent.results) < 2 or not readable:
             return recent
-        newest = the_latest(recent.results)
-        older = tuple(result for result in recent.results if result not in newest)
-        return Measured(analyte, newest, recent.undecided, older)
+        newest = the_latest(readable)
+        older = tuple(r for r in readable if r not in newest)
+        lost = (r for r in recent.results if r.amount is None)
+        unread = tuple(r for r in lost if not any(known.later_than(r) for known in newest))
+        return Measured(analyte, newest, recent.undecided, older, unread)
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""
@@ -221,12 +266,16 @@ class Facts:
         said = self.statements.get(concept, ())
         return [s for s in said if s.truth is truth and self._counts(s, within) is Truth.YES]
 
-    def _open(self, concept: str, within: float | None) -> bool:
-        """Whether a statement that might be a YES keeps a denial from being the last word."""
+    def _open(self, concept: str, denials: Sequence[Statement], within: float | None) -> bool:
+        """Whether a statement that might be a YES keeps the denials from being the last word.
+
+        One of an uncertain day does; a code that is too wide, unless a denial is certainly newer; an answer
+        that cannot be read, where it is the newest.
+        """
         return any(
-            (s.truth is Truth.YES and self._counts(s, within) is Truth.UNKNOWN) or s.aspect == "unspecific"
+            _leaves_open(s, self._counts(s, within), denials)
             for s in self.statements.get(concept, ())
-            if self._counts(s, within) is not Truth.NO
+            if not s.says_nothing_of_now
         )
 
     def _counts(self, statement: Statement, within: float | None) -> Truth:
@@ -237,18 +286,41 @@ class Facts:
         reasons: list[Gap] = []
         for s in self.statements.get(concept, ()):
             counts = self._counts(s, within)
-            if s.says_nothing_of_now:
+            if s.is_history:
                 reasons.append(Gap(concept, reason("says-nothing-of-now", source=s.source)))
             elif s.truth is Truth.UNKNOWN and counts is not Truth.NO:
                 why = s.notes[-1] if s.notes else reason("no-answer", source=s.source)
-                reasons.append(Gap(concept, why, recorded=True))
+                reasons.append(Gap(concept, why, recorded=not s.silent))
             elif s.truth is Truth.YES and counts is Truth.UNKNOWN:
                 reasons.append(Gap(concept, reason("date-too-vague", source=s.source), recorded=True))
             elif s.truth is Truth.YES and counts is Truth.NO and s.day:
                 reasons.append(Gap(concept, reason("too-long-ago", day=s.day)))
             elif s.truth is Truth.YES and not s.confirmed:
                 reasons.append(Gap(concept, reason("only-suspected", source=s.source), recorded=True))
-        return tuple(reasons) or (Gap(concept, NOT_RECORDED),)
+        return tuple(sorted(reasons, key=lambda gap: not gap.recorded))
+
+
+def _leaves_open(s: Statement, counts: Truth, denials: Sequence[Statement]) -> bool:
+    if counts is Truth.NO:
+        return False
+    if s.truth is Truth.YES:
+        return counts is Truth.UNKNOWN
+    if s.truth is not Truth.UNKNOWN:
+        return False
+    if s.aspect == UNSPECIFIC or s.ended:
+        return not any(d.later_than(s) for d in denials)
+    return all(s.later_than(d) for d in denials)
+
+
+def _newness(statement: Statement) -> tuple[date, str]:
+    return statement.day.last if statement.day else date.min, statement.source
+
+
+def _expired(concept: str, problem: Statement, denial: Statement) -> Gap:
+    """Why it is open. The denial has a day, without which nothing is certainly later."""
+    day = denial.day.text if denial.day else ""
+    why = reason("denial-expired", source=problem.source, denial=denial.source, day=day)
+    return Gap(concept, why, recorded=True)
 
 
 def _within(result: Result, days: float, on: date) -> Truth:

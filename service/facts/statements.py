@@ -47,8 +47,8 @@ class Statement:
 
     `aspect` is the narrower thing that was said ("foot-drop" within muscle weakness),
     or "" for the concept itself. UNKNOWN means: asked, but `notes` say why the answer
-    is of no use. `end` is how a YES of its time ended.
-    `onset_source` names another resource, where that is what says when it began ("weakness-onset").
+    is of no use; a `silent` one was never answered. `end` is how a YES of its time ended.
+    `onset_source` names another resource, where that is what says when it began.
     `counts_days` is how long such a statement counts; None is for as long as it stands.
     `confirmed` is False for a diagnosis that is only suspected.
     """
@@ -70,6 +70,7 @@ class Statement:
     value: str | Amount | None = None
     code: tuple[str, str] | None = None
     notes: tuple[Reason, ...] = ()
+    silent: bool = False
     onset_source: str | None = None
 
     @property
@@ -79,7 +80,12 @@ class Statement:
 
     @property
     def says_nothing_of_now(self) -> bool:
-        """Whether it is history alone: it neither answers nor keeps another answer open."""
+        """Whether it neither answers nor keeps another answer open: history alone, or never answered."""
+        return self.silent or self.is_history
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it says only what was once."""
         return self.end in (End.VISIT, End.SILENT)
 
     @property
@@ -174,8 +180,13 @@ def noted(*said: Reason | None) -> tuple[Reason, ...]:
 
 
 def gathered(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
-    """Statements by concept, in the order in which they were read."""
+    """Statements by concept, by the first day that each speaks of, and of one day as they were read."""
     by_concept: dict[str, list[Statement]] = {}
-    for statement in statements:
+    for statement in sorted(statements, key=_first_day):
         by_concept.setdefault(statement.concept, []).append(statement)
     return {concept: tuple(said) for concept, said in by_concept.items()}
+
+
+def _first_day(statement: Statement) -> date:
+    day = statement.onset or statement.stated
+    return day.first if day else date.max

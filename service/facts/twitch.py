@@ -6,7 +6,8 @@ are what a patient calls an eye twitch, but count neither for duration nor for s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import combinations
@@ -16,7 +17,7 @@ from service.facts.amounts import Amount, Span
 from service.facts.answers import NO, Answer, Basis, not_recorded, unknown
 from service.facts.places import Place
 from service.facts.reasons import reason
-from service.facts.statements import End, Statement, basis_among
+from service.facts.statements import DISAGREES, End, Statement, basis_among, noted
 from service.facts.truth import Truth
 
 EYELID = "eyelid"
@@ -37,17 +38,23 @@ class Twitch:
     def standing(self) -> tuple[Statement, ...]:
         """The statements that read YES on the day, look-alikes among them."""
         said = [s for s in self._said if s.truth is Truth.YES and s.counts(self._on, None) is Truth.YES]
-        return tuple(s for s in said if not any(_denies(d, s) for d in self._denials))
+        counting = [d for d in self._denials if d.counts(self._on, None) is not Truth.NO]
+        return tuple(s for s in said if not any(_denies(d, s) for d in counting))
 
     @cached_property
     def present(self) -> Answer:
         """Whether the patient twitches on the day: at least one statement that reads YES."""
         if self.standing:
             return Answer(Truth.YES, tuple(self._basis(s) for s in self.standing))
-        denials = [s for s in self._denials if s.concept == ROOT and not s.aspect and not s.place]
-        if denials and not any(self._leaves_open(s) for s in self._said):
-            return Answer(Truth.NO, tuple(s.basis for s in denials))
+        if self.denials and not any(self._leaves_open(s, self.denials) for s in self._said):
+            return Answer(Truth.NO, tuple(s.basis for s in self.denials))
         return not_recorded("twitch")
+
+    @cached_property
+    def denials(self) -> tuple[Statement, ...]:
+        """What denies the twitch as such, and counts on the day."""
+        roots = [s for s in self._denials if s.concept == ROOT and not s.aspect and not s.place]
+        return tuple(s for s in roots if s.counts(self._on, None) is Truth.YES)
 
     def recent(self, days: float) -> Answer:
         """Whether it twitched at some time in the last `days`, if not now, and nobody refuted it."""
@@ -66,7 +73,8 @@ class Twitch:
         """The earliest day spoken of; `duration` says whether it may have begun before."""
         known = [s.onset for s in self.twitches if s.onset]
         recorded = [s.stated for s in (*self.twitches, *self._visits) if s.stated]
-        return min([*known, *recorded], key=lambda span: (span.first, span.last), default=None)
+        days = [*known, *recorded]
+        return min(days, key=lambda day: (day.first, day.last, day.text), default=None)
 
     @cached_property
     def duration(self) -> Amount | None:
@@ -123,9 +131,13 @@ class Twitch:
 
     @property
     def confined_to_eyelid(self) -> Answer:
-        """Whether every stated place is an eyelid, and there is at least one."""
+        """Whether every stated place is an eyelid, there is one, and no twitch without a place is older."""
         here = [s for s in self.twitches if s.place]
         confined = bool(here) and all(s.place and s.place.site == EYELID for s in here)
+        days = [day for s in here if (day := _first_day(s))]
+        elsewhere = [day for s in self.twitches if not s.place and (day := _first_day(s))]
+        if days and any(all(day.last < first.first for first in days) for day in elsewhere):
+            return NO
         return Answer(Truth.YES, tuple(self._basis(s) for s in here)) if confined else NO
 
     @cached_property
@@ -155,8 +167,11 @@ class Twitch:
         return tuple(self._basis(s) for s in self.twitches)
 
     def _basis(self, said: Statement) -> Basis:
-        """A YES as a reason, with a note where a denial of the same day disagrees."""
-        return basis_among(said, [d for d in self._denials if d.concept == said.concept])
+        """A YES as a reason, noted where a denial of the day, or a newer one too old to count, disagrees."""
+        denials = [d for d in self._denials if d.concept == said.concept]
+        if any(d.overrules(said) for d in denials):
+            return replace(said.basis, notes=noted(*said.notes, DISAGREES))
+        return basis_among(said, denials)
 
     def _first_statements(self) -> tuple[Statement, ...]:
         """For each place the statement that speaks of it earliest; a place without a side means either."""
@@ -178,13 +193,12 @@ class Twitch:
         closed = [s for s in self._said if s.end is End.VISIT and s.kind == "twitch"]
         return tuple(s for s in closed if not any(_denies(d, s) for d in self._denials))
 
-    def _leaves_open(self, statement: Statement) -> bool:
-        """Whether a denial is not the last word beside it."""
-        unsure = statement.truth is Truth.UNKNOWN and not statement.says_nothing_of_now
-        return unsure or self._vague(statement)
-
-    def _vague(self, statement: Statement) -> bool:
-        return statement.truth is Truth.YES and statement.counts(self._on, None) is Truth.UNKNOWN
+    def _leaves_open(self, statement: Statement, denials: Iterable[Statement]) -> bool:
+        """Whether it might be a YES: of an uncertain day, or unreadable and older than no denial."""
+        if statement.truth is Truth.YES:
+            return statement.counts(self._on, None) is Truth.UNKNOWN
+        unread = statement.truth is Truth.UNKNOWN and not statement.says_nothing_of_now
+        return unread and not any(d.later_than(statement) for d in denials)
 
     def _twitched_after(self, course: Statement) -> bool:
         """Asked of the newest course, so that no other course is later."""
@@ -204,9 +218,11 @@ def _first_day(statement: Statement) -> Span | None:
     return statement.onset or statement.stated
 
 
-def _first_seen(statement: Statement) -> tuple[date, date]:
-    day = _first_day(statement)
-    return (day.first, day.last) if day else (date.max, date.max)
+def _first_seen(statement: Statement) -> tuple[date, date, str]:
+    """What orders the places: their first days, and on one day their names."""
+    day, place = _first_day(statement), statement.place
+    name = place.name + (place.area or "") if place else ""
+    return (day.first, day.last, name) if day else (date.max, date.max, name)
 
 
 def _first_before(one: Statement, other: Statement) -> Truth:

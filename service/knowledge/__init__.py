@@ -56,10 +56,32 @@ from service.knowledge.measures import (
 from service.knowledge.names import MedicineNames
 from service.knowledge.overlay import Changes, changes_of, lay_over, problems_of
 from service.knowledge.products import PRODUCTS, Product, medicine_codes, product_problems, products_in
+from service.knowledge.twitch_words import TwitchWords
 
 FILES = (
-    *("analytes", "answers", "codes", "diagnoses", "evidence", "lifestyle", "medicines", "naming", "own"),
-    *("pathways", "phrases", "questions", "reasons", "relatives", "rules", "sites", "systems", "tests"),
+    *(
+        "analytes",
+        "answers",
+        "codes",
+        "diagnoses",
+        "evidence",
+        "lifestyle",
+        "medicines",
+        "mentions",
+        "naming",
+    ),
+    *(
+        "own",
+        "pathways",
+        "phrases",
+        "questions",
+        "reasons",
+        "relatives",
+        "rules",
+        "sites",
+        "systems",
+        "tests",
+    ),
     *("thresholds", "units"),
 )
 
@@ -104,6 +126,8 @@ class Knowledge:
     reasons: Mapping[str, str]
     phrases: Mapping[str, str]
     sites: Mapping[str, str]
+    twitch_words: TwitchWords
+    conclusions: Mapping[tuple[str, str], bool]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -229,6 +253,8 @@ def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], ve
         evidence={name: read_claim(name, table) for name, table in tables["evidence"].items()},
         reasons={name: table["says"] for name, table in tables["reasons"].items()},
         phrases=tables["phrases"]["facts"],
+        twitch_words=TwitchWords(tables["mentions"]),
+        conclusions=_conclusions(tables["answers"]),
         sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 
@@ -238,6 +264,16 @@ def _again(test: str, thresholds: Thresholds) -> float:
     if test == REFERRAL:
         return thresholds.referral_counts
     return float(getattr(thresholds, f"{test.replace('-', '_')}_again"))
+
+
+def _conclusions(table: Mapping[str, Any]) -> dict[tuple[str, str], bool]:
+    """What a conclusion calls a study, by its code: True is abnormal."""
+    return {
+        (system, code): word == "abnormal"
+        for word in ("abnormal", "normal")
+        for system, codes in table[word].items()
+        for code in codes
+    }
 
 
 def _answers(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Truth]]:

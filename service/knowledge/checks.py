@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from service.assessment import Disposition, RuleKind
+from service.knowledge.measures import factor_of
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -164,7 +165,7 @@ def _analytes(tables: Tables) -> Iterator[str]:
         yield from (
             f"analytes.toml [{name}].units {u} must be positive and finite"
             for u, factor in units.items()
-            if not 0 < factor < inf
+            if not 0 < factor_of(factor) < inf
         )
     for alias, unit in tables["units"]["aliases"].items():
         if unit in tables["units"]["aliases"]:

@@ -18,7 +18,8 @@ CODE_SYSTEMS = ("snomed", "icd-10-cm", "icd-10", "hpo", "loinc", "rxnorm", "atc"
 class Meaning:
     """What one code says: a concept, or a narrower aspect of it, perhaps at a place.
 
-    `unspecific` codes leave the concept UNKNOWN: they are too wide to say it.
+    `unspecific` codes leave the concept UNKNOWN: they are too wide to say it. A `sign` is seen by whoever
+    records it; what is not `examined` is only ever told.
     """
 
     concept: str
@@ -26,6 +27,7 @@ class Meaning:
     kind: str
     place: Place | None = None
     examined: bool = True
+    sign: bool = False
     unspecific: bool = False
     code: tuple[str, str] | None = None
 
@@ -118,8 +120,10 @@ def read_concept(concept_id: str, table: Mapping[str, Any], places: Mapping[str,
     for aspect, part in parts:
         place = _place(part, places)
         examined = bool(part.get("examined", table.get("examined", True)))
+        sign = bool(part.get("sign", False))
         for system, code, _ in code_tables(part):
-            meaning = Meaning(concept_id, aspect, kind, place, examined, aspect == UNSPECIFIC, (system, code))
+            wide = aspect == UNSPECIFIC
+            meaning = Meaning(concept_id, aspect, kind, place, examined, sign, wide, (system, code))
             rows.append((system, code, meaning))
     rows += [(system, code, None) for system, code, _ in code_tables(table.get("except", {}))]
     return Concept(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import inf
 from typing import Any
 
@@ -127,10 +128,15 @@ def index_of(tables: Mapping[str, Any]) -> Index:
     return indexed(named_rows(tables))
 
 
+def factor_of(written: float | str) -> float:
+    """A factor as it is written: a number, or a fraction ("1/60") that no decimal number meets."""
+    return float(Fraction(written) if isinstance(written, str) else written)
+
+
 def _conversions(table: Mapping[str, Any], units: Mapping[str, Any]) -> dict[str, float]:
     """The factor of every accepted unit; what is listed goes before what is worked out for concentrations."""
     own, per_mole = table["unit"], table.get("molar_mass")
-    listed = {unit: float(factor) for unit, factor in table["units"].items()}
+    listed = {unit: factor_of(factor) for unit, factor in table["units"].items()}
     tables = {name: units[name] for name in ("molar", "mass")}
     kind = next((name for name, factors in tables.items() if own in factors), None)
     if kind is None or not listed:

@@ -110,11 +110,74 @@ def test_a_statement_that_may_lie_in_the_window_keeps_a_denial_from_being_the_la
 
 
 def test_an_unspecific_statement_leaves_a_denial_open_only_within_the_window() -> None:
-    denied = {"truth": "NO", "form": "observation", "stated": "today"}
+    denied = {"truth": "NO", "form": "observation", "stated": "30 days ago"}
     unspecific = {"truth": "UNKNOWN", "aspect": "unspecific", "form": "observation", "stated": "30 days ago"}
 
     assert weakness(denied, unspecific).stated(WEAK).truth is Truth.UNKNOWN
-    assert weakness(denied, unspecific).stated(WEAK, within=7).truth is Truth.NO
+    assert weakness(denied | {"stated": "29 days ago"}, unspecific).stated(WEAK).truth is Truth.NO
+    assert weakness(denied | {"stated": "today"}, unspecific).stated(WEAK, within=7).truth is Truth.NO
+
+
+def test_an_answer_that_cannot_be_read_leaves_only_an_older_denial_open() -> None:
+    denied = {"truth": "NO", "form": "observation", "stated": "5 days ago"}
+    unread = {"truth": "UNKNOWN", "form": "observation", "note": "not-a-grade"}
+
+    assert weakness(denied, unread | {"stated": "4 days ago"}).stated(WEAK).truth is Truth.UNKNOWN
+    assert weakness(denied, unread | {"stated": "5 days ago"}).stated(WEAK).truth is Truth.NO
+    assert weakness(denied, unread | {"stated": "6 days ago"}).stated(WEAK).truth is Truth.NO
+
+
+def test_what_nobody_answered_leaves_every_answer_as_it_is() -> None:
+    denied = {"truth": "NO", "form": "observation", "stated": "5 days ago"}
+    silent = {"truth": "UNKNOWN", "form": "observation", "stated": "today", "silent": True, "note": "absent"}
+
+    assert weakness(denied, silent).stated(WEAK).truth is Truth.NO
+    assert weakness({"stated": "5 days ago"}, silent).stated(WEAK).yes
+    assert weakness(silent).stated(WEAK).gaps == (Gap(WEAK, Reason("absent"), recorded=False),)
+
+
+# --- Denials that no longer count -----------------------------------------------------------------
+
+DENIED = {"truth": "NO", "form": "observation", "examined": True}
+
+
+def test_an_expired_denial_of_an_active_problem_is_neither_yes_nor_no_and_names_both() -> None:
+    answer = weakness({"stated": "200 days ago"}, DENIED | {"stated": "91 days ago"}).stated(WEAK)
+
+    assert answer.truth is Truth.UNKNOWN
+    assert [b.source for b in answer.basis] == [f"Condition/{WEAK}-0", f"Observation/{WEAK}-1"]
+    assert (answer.gaps[0].why.id, answer.gaps[0].recorded) == ("denial-expired", True)
+
+
+@pytest.mark.parametrize(
+    ("problem", "denial", "truth"),
+    [
+        ({"stated": "200 days ago"}, {"stated": "90 days ago"}, Truth.NO),
+        ({"stated": "91 days ago"}, {"stated": "91 days ago"}, Truth.YES),
+        ({"stated": "90 days ago"}, {"stated": "91 days ago"}, Truth.YES),
+        ({"stated": "200 days ago", "aspect": "foot-drop"}, {"stated": "91 days ago"}, Truth.YES),
+        ({"stated": "200 days ago", "site": "hand"}, {"stated": "91 days ago", "site": "foot"}, Truth.YES),
+        ({"onset": "200 days ago"}, {"stated": "91 days ago"}, Truth.UNKNOWN),
+    ],
+)
+def test_a_denial_is_in_dispute_only_where_it_would_have_answered(
+    problem: dict[str, Any], denial: dict[str, Any], truth: Truth
+) -> None:
+    assert weakness(problem, DENIED | denial).stated(WEAK).truth is truth
+
+
+def test_of_several_expired_denials_the_newest_is_named() -> None:
+    denials = (DENIED | {"stated": day} for day in ("92 days ago", "100 days ago"))
+
+    answer = weakness({"stated": "200 days ago"}, *denials).stated(WEAK)
+
+    assert dict(answer.gaps[0].why.values)["denial"] == f"Observation/{WEAK}-1"
+
+
+def test_a_denial_that_counts_outweighs_an_expired_one() -> None:
+    expired, counting = DENIED | {"stated": "91 days ago"}, DENIED | {"stated": "5 days ago"}
+
+    assert weakness({"stated": "200 days ago"}, expired, counting).stated(WEAK).truth is Truth.NO
 
 
 def test_a_narrower_thing_that_is_over_is_not_called_suspected() -> None:
@@ -176,9 +239,19 @@ def test_a_suspected_diagnosis_does_not_stand_and_is_suspected() -> None:
     known = facts({"multiple-sclerosis": {"confirmed": False}})
 
     assert known.standing("multiple-sclerosis") == ()
-    assert known.suspected("multiple-sclerosis")
-    assert not facts({"multiple-sclerosis": "YES"}).suspected("multiple-sclerosis")
-    assert not facts({}).suspected("multiple-sclerosis")
+    assert known.suspected("multiple-sclerosis").yes
+    assert [b.source for b in known.suspected("multiple-sclerosis").basis] == [
+        "Condition/multiple-sclerosis-0"
+    ]
+    assert facts({"multiple-sclerosis": "YES"}).suspected("multiple-sclerosis") == NO
+    assert facts({}).suspected("multiple-sclerosis") == NO
+
+
+@pytest.mark.parametrize("later", [{"truth": "NO", "refuted": True, "stated": "5 days ago"}, "YES"])
+def test_a_suspicion_that_was_settled_is_none(later: Any) -> None:
+    suspicion = {"confirmed": False, "stated": "9 days ago"}
+
+    assert facts({"multiple-sclerosis": [suspicion, later]}).suspected("multiple-sclerosis") == NO
 
 
 def test_whether_the_record_holds_something_is_never_unknown() -> None:
@@ -296,10 +369,55 @@ def test_what_was_not_measured_has_no_results() -> None:
     assert facts({}).latest("potassium").at_most(2.5).gaps == (Gap("potassium", NOT_RECORDED),)
 
 
-def test_of_several_latest_results_one_that_cannot_be_read_leaves_the_question_open() -> None:
-    latest = facts({"potassium": ["4", "unreadable"]}).latest("potassium")
+UNREAD = {"value": "unreadable", "when": "today"}
 
-    assert latest.at_most(2.5).gaps == (Gap("potassium", Reason("no-unit"), recorded=True),)
+
+def test_the_latest_result_is_the_latest_that_can_be_read() -> None:
+    low = facts({"potassium": [{"value": "2.3", "when": "2 days ago"}, UNREAD]}).latest("potassium", within=7)
+
+    assert low.at_most(2.5).yes
+    assert [b.source for b in low.at_most(2.5).basis] == ["Observation/potassium-0"]
+
+
+def test_a_no_beside_a_newer_result_that_cannot_be_read_is_unknown() -> None:
+    normal = facts({"potassium": [{"value": "4", "when": "2 days ago"}, UNREAD]}).latest(
+        "potassium", within=7
+    )
+
+    assert normal.at_most(2.5).gaps == (Gap("potassium", Reason("no-unit"), recorded=True),)
+    assert normal.at_least(3).yes
+
+
+def test_an_older_result_that_cannot_be_read_leaves_a_no() -> None:
+    old = {"value": "unreadable", "when": "3 days ago"}
+
+    assert facts({"potassium": [{"value": "4"}, old]}).latest("potassium").at_most(2.5).truth is Truth.NO
+
+
+def test_results_of_which_none_can_be_read_say_why() -> None:
+    unread = facts({"potassium": [UNREAD, UNREAD | {"when": "2 days ago"}]}).latest("potassium")
+
+    assert unread.at_most(2.5).gaps == (Gap("potassium", Reason("no-unit"), recorded=True),)
+
+
+@pytest.mark.parametrize(
+    ("older", "truth"),
+    [
+        (["2.3"], Truth.YES),
+        (["4"], Truth.UNKNOWN),
+        (["<3", "2.3"], Truth.YES),
+        (["4", "2.3"], Truth.UNKNOWN),
+        (["<3", "4", "2.3"], Truth.UNKNOWN),
+        ([], Truth.UNKNOWN),
+    ],
+)
+def test_a_range_across_the_limit_does_not_hide_the_newest_older_result_that_tells(
+    older: list[str], truth: Truth
+) -> None:
+    results = [{"value": "<3", "when": "today"}]
+    results += [{"value": value, "when": f"{n + 1} days ago"} for n, value in enumerate(older)]
+
+    assert facts({"potassium": results}).latest("potassium", within=7).at_most(2.5).truth is truth
 
 
 # --- Supposing ------------------------------------------------------------------------------------

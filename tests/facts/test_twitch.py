@@ -120,7 +120,7 @@ def test_a_twitch_is_present_by_all_that_stands() -> None:
 
     spoken = twitch({"site": "hand"}, *gone, {"stated": "3 days ago"})
 
-    assert sources(spoken.present) == ["0", "3"]
+    assert sources(spoken.present) == ["3", "0"]
     assert sources(twitch("NO", {"truth": "NO", "site": "hand"}).present) == ["0"]
 
 
@@ -322,10 +322,25 @@ def test_spreading_is_a_further_site_that_appears_later(
     assert spoken.widespread is widespread
 
 
+@pytest.mark.parametrize(("unplaced", "confined"), [("21 days ago", False), ("20 days ago", True)])
+def test_a_twitch_without_a_site_that_is_older_than_the_eyelids_may_be_elsewhere(
+    unplaced: str, confined: bool
+) -> None:
+    spoken = twitch({"onset": unplaced}, {"site": "eyelid", "onset": "20 days ago"})
+
+    assert spoken.confined_to_eyelid.yes is confined
+
+
+def test_a_newer_normal_result_is_not_hidden_by_one_beside_it_that_cannot_be_read() -> None:
+    results = [{"value": "2.3", "when": "2 days ago"}, {"value": "4"}, {"value": "unreadable"}]
+
+    assert facts({"potassium": results}).latest("potassium", within=7).at_most(2.5).truth is UNKNOWN
+
+
 def test_not_spreading_rests_on_all_sites() -> None:
     spoken = twitch(*({"site": site, "onset": "5 days ago"} for site in ("hand", "foot", "hand")))
 
-    assert sources(spoken.spreading) == ["0", "1"]
+    assert sources(spoken.spreading) == ["1", "0"]
 
 
 def test_spreading_rests_on_the_sites_that_show_it_in_their_order() -> None:

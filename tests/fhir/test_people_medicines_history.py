@@ -16,7 +16,18 @@ from service.fhir.read.record import Entry, record_of
 from service.fhir.references import OWN_CANONICAL
 from service.knowledge.words import reason_words
 from service.rules import RULES
-from tests.fhir.resources import ON, Json, concept, facts, packaged, quantity, read, resource
+from tests.fhir.resources import (
+    ON,
+    TWITCH,
+    Json,
+    concept,
+    condition,
+    facts,
+    packaged,
+    quantity,
+    read,
+    resource,
+)
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
 LITHIUM = concept("rxnorm", "6448")
@@ -312,8 +323,6 @@ def relative(*codes: str, system: str = ROLES, **elements: Any) -> Json:
     [
         (relative("MTH"), YES),
         (relative("BRO"), YES),
-        (relative("AUNT"), NO),
-        (relative("HBRO"), NO),
         (relative("AUNT", "MTH"), YES),
         (relative("FAMMEMB"), UNKNOWN),
         (relative(), UNKNOWN),
@@ -323,6 +332,11 @@ def relative(*codes: str, system: str = ROLES, **elements: Any) -> Json:
 )
 def test_a_relative_is_of_the_first_degree_by_code(history: Json, degree: Truth) -> None:
     assert [r.first_degree for r in facts(history).relatives] == [degree]
+
+
+@pytest.mark.parametrize("code", ["AUNT", "HBRO"])
+def test_a_distant_relative_says_nothing_of_the_near_ones(code: str) -> None:
+    assert facts(relative(code)).relatives == ()
 
 
 @pytest.mark.parametrize(
@@ -419,15 +433,21 @@ FOREARM, HAND, LEFT_HAND = site("14975008"), site("85562004"), site("85151006")
     ],
 )
 def test_since_when_it_twitches_is_the_onset_of_the_twitch(answer: Json, low: int, high: int) -> None:
-    twitch = facts(response("twitch-onset", answer, **OURS)).twitch
+    twitch = facts(condition(TWITCH), response("twitch-onset", answer, **OURS)).twitch
 
-    assert twitch.present.yes
     assert twitch.duration == Amount(low, high, "d")
+
+
+def test_since_when_it_twitches_states_no_twitch() -> None:
+    said = facts(response("twitch-onset", {"valueDate": "2026-11-01"}, **OURS))
+
+    assert said.twitch.present.truth is UNKNOWN
 
 
 @pytest.mark.parametrize("authored", ["2026-11-20", None])
 def test_an_onset_long_ago_does_not_make_the_answer_old(authored: str | None) -> None:
-    twitch = facts(response("twitch-onset", {"valueDate": "2025"}, **OURS, authored=authored)).twitch
+    onset = response("twitch-onset", {"valueDate": "2025"}, **OURS, authored=authored)
+    twitch = facts(condition(TWITCH), onset).twitch
 
     assert twitch.lasted_longer_than(14).yes
 
@@ -567,7 +587,7 @@ def test_a_quantity_is_a_result(link_id: str, answer: Json, analyte: str, amount
 
 @pytest.mark.parametrize(
     ("answer", "truth"),
-    [({"valueInteger": 4}, YES), ({"valueInteger": 5}, NO), ({"valueDecimal": 3}, YES), ({}, UNKNOWN)],
+    [({"valueInteger": 4}, YES), ({"valueInteger": 5}, UNKNOWN), ({"valueDecimal": 3}, YES), ({}, UNKNOWN)],
 )
 def test_a_grade_is_weakness_below_five(answer: Json, truth: Truth) -> None:
     said = facts(response("mrc-grade", answer)).statements["muscle-weakness"]

@@ -230,7 +230,8 @@ RELATIVE = {"resourceType": "FamilyMemberHistory", "id": "f"}
     [
         (A_TWITCH, True),
         (condition(UNKNOWN_CODE), False),
-        (condition({"text": "fasciculation"}), False),
+        (condition({"text": "fasciculation"}), True),
+        (condition({"text": "no fasciculation"}), False),
         (condition({"coding": [*UNKNOWN_CODE["coding"], *TWITCH["coding"]]}), True),
         (condition({"coding": [{"system": "http://snomed.info/sct"}]}), False),
         (condition({"coding": [{"code": "82470000"}]}), False),

@@ -96,7 +96,7 @@ def test_an_unconfirmed_diagnosis_is_suspected_and_an_unconfirmed_symptom_is_sta
 
     said = facts(condition(SCLEROSIS, "c1", **unsure), condition(WEAKNESS, "c2", **unsure))
 
-    assert said.suspected("multiple-sclerosis")
+    assert said.suspected("multiple-sclerosis").yes
     assert said.stated("multiple-sclerosis").truth is UNKNOWN
     assert said.stated(WEAK).yes
 
@@ -325,19 +325,22 @@ def test_two_values_set_the_observation_aside() -> None:
 def test_an_examination_without_a_site_is_a_no_for_all_sites() -> None:
     placed = observation(TWITCH, "o1", bodySite=HAND, effectiveDateTime="2026-11-01")
     denied = observation(TWITCH, "o2", valueBoolean=False, effectiveDateTime="2026-11-20")
+    examined = denied | {"category": [status("exam")]}
 
-    assert facts(placed, denied).twitch.present.truth is NO
+    assert facts(placed, examined).twitch.present.truth is NO
+    assert facts(placed, denied).twitch.present.yes
 
 
 @pytest.mark.parametrize(
     ("elements", "words"),
     [
-        ({}, "(examined)"),
+        ({}, "(reported)"),
+        ({"category": [status("exam")]}, "(examined)"),
         ({"category": [status("survey")]}, "(reported)"),
         ({"performer": [{"reference": "Patient/p1"}]}, "(reported)"),
         ({"performer": [{"reference": "https://ehr.example/RelatedPerson/x"}]}, "(reported)"),
-        ({"performer": [{"reference": "Practitioner/x"}]}, "(examined)"),
-        ({"performer": [{"display": "Dr"}]}, "(examined)"),
+        ({"performer": [{"reference": "Practitioner/x"}]}, "(reported)"),
+        ({"performer": [{"display": "Dr"}]}, "(reported)"),
     ],
 )
 def test_the_basis_says_whether_weakness_was_reported_or_examined(elements: Json, words: str) -> None:
@@ -379,7 +382,8 @@ def test_a_day_is_the_effective_one_else_when_it_was_issued() -> None:
     [
         ({"valueInteger": 4}, YES),
         ({"valueInteger": 0}, YES),
-        ({"valueInteger": 5}, NO),
+        ({"valueInteger": 5}, UNKNOWN),
+        ({"valueInteger": 5, "bodySite": HAND}, NO),
         ({"valueInteger": 6}, UNKNOWN),
         ({"valueInteger": -1}, UNKNOWN),
         ({"valueQuantity": {"value": 4}}, YES),

@@ -143,6 +143,7 @@ def _statement(concept: str, source: str, said: str | Mapping[str, Any]) -> Stat
         onset_source=said.get("onset_source"),
         refuted=said.get("refuted", False),
         end=End(said["end"]) if "end" in said else End.OVER if said.get("ended") else None,
+        silent=said.get("silent", False),
         confirmed=said.get("confirmed", True),
         counts_days=counts,
         value=said.get("value"),

@@ -29,10 +29,16 @@ MEMBERS = [
     "tests",
     "lifestyle",
     "openQuestions",
+    "mentions",
     "unreadMedicines",
     "otherSubjects",
     "unreadable",
 ]
+
+
+@pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
 
 
 def assessed(**more: Any) -> Assessment:

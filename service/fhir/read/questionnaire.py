@@ -1,18 +1,20 @@
 """QuestionnaireResponse -> the same statements and results that Observations give.
 
 A link id is one of our own codes; in our own Questionnaire it may also be a concept
-("muscle-weakness"), or ask since when and where it twitches, or of the family. Who says when
-or where states the twitch with it. A missing answer is unknown, and says nothing.
+("muscle-weakness"), or ask since when and where it twitches, or of the family. Who says where
+states the twitch with it; since when dates it, and states nothing. A missing answer is unknown, and
+says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from service.facts import Relative
 from service.facts.amounts import Span
 from service.facts.answers import Basis, Denial, Kind
+from service.facts.onsets import TWITCH, WEAKNESS, Began
 from service.facts.places import Place
 from service.facts.reasons import reason
 from service.facts.results import Result
@@ -21,21 +23,26 @@ from service.facts.truth import Truth
 from service.facts.twitch import ROOT
 from service.fhir.read.dates import span
 from service.fhir.read.measurements import answer_amount
-from service.fhir.read.reading import Reading
+from service.fhir.read.reading import Observed, Reading
 from service.fhir.read.record import Record
-from service.fhir.read.symptoms import PRELIMINARY, Testimony, grades, stated
-from service.fhir.read.views import CodeableConcept, QuestionnaireResponse, ResponseAnswer, ResponseItem
+from service.fhir.read.symptoms import PRELIMINARY, Testimony, grades, stated, status_notes
+from service.fhir.read.views import (
+    CodeableConcept,
+    QuestionnaireResponse,
+    ResponseAnswer,
+    ResponseItem,
+    Valued,
+)
 from service.fhir.references import OWN_CANONICAL
 from service.knowledge.codes import Meaning, on_side
 
 READ = ("completed", "amended", "in-progress")
-ONSET = "twitch-onset"
 # Where it twitches, by the side that the question asks about.
 SITES = {"twitch-site": None, "twitch-site-left": "left", "twitch-site-right": "right"}
-# Link ids that are no concept, and still state a twitch.
-ABOUT_THE_TWITCH = (ONSET, *SITES)
+ONSETS = (TWITCH, WEAKNESS)
 FAMILY, MND = "family-history-of-mnd", "motor-neuron-disease"
-Told = Statement | Result | Relative
+SPECIAL = (*ONSETS, *SITES, FAMILY)
+Told = Statement | Result | Relative | Began
 
 
 def answers(record: Record, reading: Reading) -> Iterator[Told]:
@@ -71,11 +78,8 @@ def _answer(
     link_id: str, answer: ResponseAnswer, said: Testimony, reading: Reading, *, ours: bool
 ) -> Iterator[Told]:
     knows = reading.knowledge
-    if ours and link_id == FAMILY:
-        yield from _family(answer, said, reading)
-        return
-    if ours and link_id in ABOUT_THE_TWITCH:
-        yield from _about_twitch(link_id, answer, said, reading)
+    if ours and link_id in SPECIAL:
+        yield from _special(link_id, answer, said, reading)
         return
     if link_id in knows.analytes and answer.value_quantity is not None:
         analyte = knows.analytes[link_id]
@@ -90,19 +94,37 @@ def _answer(
             yield from stated(replace(said, truth=truth, value=value, counts_days=counts), meaning, ())
 
 
-def _about_twitch(
-    link_id: str, answer: ResponseAnswer, said: Testimony, reading: Reading
-) -> Iterator[Statement]:
-    """Since when it twitches, or where: the onset is that of the twitch, not of each place."""
-    meaning = _of_concept(ROOT, reading)[0]
-    counts = _counts(meaning, reading)
-    if link_id == ONSET:
-        if (onset := _onset(answer, said, reading)) is not None:
-            # Without the day of the answer the onset is all that dates it, and does not make it old.
-            began = replace(said, onset=onset, counts_days=counts if said.stated else None)
-            yield from stated(began, meaning, ())
+def asked(seen: Iterable[Observed], reading: Reading) -> Iterator[Told]:
+    """The same questions as Observations: since when, where, and what runs in the family."""
+    for one in seen:
+        for part in one.parts:
+            for system, code in part.codes:
+                if system == "own" and code in SPECIAL and part.valued.has_value:
+                    day = one.day.until(reading.on) if one.day else None
+                    notes = status_notes(one.observation.status)
+                    said = Testimony(one.source, Form.OBSERVATION, stated=day, notes=notes)
+                    yield from _special(code, _as_answer(part.valued), said, reading)
+
+
+def _as_answer(given: Valued) -> ResponseAnswer:
+    value = given.value_codeable_concept
+    return ResponseAnswer(
+        value_boolean=given.value_boolean,
+        value_coding=value.coding[0] if value and value.coding else None,
+        value_date_time=given.value_date_time,
+    )
+
+
+def _special(link_id: str, answer: ResponseAnswer, said: Testimony, reading: Reading) -> Iterator[Told]:
+    """Since when, where it twitches (which states the twitch), or whether it runs in the family."""
+    if link_id == FAMILY:
+        yield from _family(answer, said, reading)
+    elif link_id in ONSETS:
+        if (onset := _onset(link_id, answer, said, reading)) is not None:
+            yield Began(link_id, onset, said.source, said.stated)
     elif places := _places(answer, SITES[link_id], reading):
-        yield from stated(replace(said, counts_days=counts), meaning, places)
+        meaning = _of_concept(ROOT, reading)[0]
+        yield from stated(replace(said, counts_days=_counts(meaning, reading)), meaning, places)
 
 
 def _family(answer: ResponseAnswer, said: Testimony, reading: Reading) -> Iterator[Relative]:
@@ -118,14 +140,14 @@ def _family(answer: ResponseAnswer, said: Testimony, reading: Reading) -> Iterat
         )
 
 
-def _onset(answer: ResponseAnswer, said: Testimony, reading: Reading) -> Span | None:
+def _onset(question: str, answer: ResponseAnswer, said: Testimony, reading: Reading) -> Span | None:
     """The day it began; one that lies after the answer says nothing, and is told."""
     onset = span(answer.value_date or answer.value_date_time)
     if onset is None:
         return None
     last = min(said.stated.last, reading.on) if said.stated else reading.on
     if onset.first > last:
-        reading.set_aside(said.source, reason("onset-after-answer", question=ONSET))
+        reading.set_aside(said.source, reason("onset-after-answer", question=question))
         return None
     return onset.until(last)
 

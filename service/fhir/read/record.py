@@ -6,6 +6,8 @@ only what some rule asks about is kept and, later, validated.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,6 +19,7 @@ from service.facts.reasons import Reason
 from service.fhir.references import normal
 from service.knowledge import Knowledge
 
+_DIGITS = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 BUNDLE_TYPES = (
     "collection",
     "searchset",
@@ -162,7 +165,7 @@ class _Sorter:
     def record(self, patient: str | None, **counted: Any) -> Record:
         """What was taken, as a record."""
         return Record(
-            resources={kind: tuple(kept) for kind, kept in self.kept.items()},
+            resources={kind: _ordered(kept) for kind, kept in self.kept.items()},
             patient=patient,
             unreadable=tuple(self.unreadable),
             relevant=sum(map(len, self.kept.values())),
@@ -175,7 +178,22 @@ class _Sorter:
 
     def coded(self, resource: Mapping[str, Any]) -> bool:
         """A code that some rule asks about, or what is no code at all (to be set aside)."""
-        return self._speaks(resource.get("code"), optional=resource["resourceType"] == "Condition")
+        code, kind = resource.get("code"), resource["resourceType"]
+        if kind != "Condition":
+            return self._speaks(code, optional=False)
+        return self._speaks(code, optional=True) or self._mentions(code)
+
+    def _mentions(self, concept: Any) -> bool:
+        """Whether its text or a display names a twitch; what they say besides is for the reading to judge."""
+        if not isinstance(concept, dict):
+            return False
+        codings = concept.get("coding")
+        listed = codings if isinstance(codings, list) else []
+        displays = (coding.get("display") for coding in listed if isinstance(coding, dict))
+        return any(
+            isinstance(text, str) and self._knows.twitch_words.name_one(text)
+            for text in (concept.get("text"), *displays)
+        )
 
     def observed(self, resource: Mapping[str, Any]) -> bool:
         if self._speaks(resource.get("code"), optional=False):
@@ -206,10 +224,13 @@ class _Sorter:
         return any(self._known(coding) for coding in codings)
 
     def _known(self, coding: Any) -> bool:
+        """Also what is no coding, or a code of ours whose system is of another type: to be set aside."""
         if not isinstance(coding, dict):
             return True
         system, code = coding.get("system"), coding.get("code")
-        name = self._knows.systems.get(system) if isinstance(system, str) else None
+        if system is not None and not isinstance(system, str):
+            return any(self._knows.speaks(name, str(code)) for name in self._knows.uris)
+        name = self._knows.systems.get(system or "")
         if name is None or code is None:
             return False
         return not isinstance(code, str) or self._knows.speaks(name, code)
@@ -249,6 +270,20 @@ def _without_resource(item: Any) -> bool:
     if not isinstance(item, dict) or "resource" in item or _is_bare(item):
         return False
     return "response" in item or "request" in item
+
+
+def _ordered(kept: list[Kept]) -> tuple[Kept, ...]:
+    """By id, o2 before o10, so that the order in which resources came makes no difference.
+
+    Several of one id are ordered by what they hold.
+    """
+    if len({one.source for one in kept}) < len(kept):
+        kept = sorted(kept, key=lambda one: json.dumps(one.resource, sort_keys=True, default=str))
+    return tuple(sorted(kept, key=_by_id))
+
+
+def _by_id(kept: Kept) -> list[str | int]:
+    return [int(part) if part.isdecimal() else part for part in _DIGITS.split(kept.source)]
 
 
 def _is(resource: Any, kind: str) -> bool:

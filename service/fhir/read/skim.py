@@ -22,10 +22,12 @@ from service.knowledge import Knowledge
 class _Coding(Struct):
     system: str | None = None
     code: str | None = None
+    display: str | None = None
 
 
 class _Concept(Struct):
     coding: list[_Coding] | UnsetType = UNSET
+    text: str | None = None
 
 
 class _Reference(Struct):
@@ -130,6 +132,8 @@ def _may_matter(entry: _Entry, knowledge: Knowledge) -> bool:
         return True
     if resource.resource_type not in CODED:
         return resource.resource_type in TAKEN or resource.resource_type in WITHOUT_TYPE
+    if resource.resource_type == "Condition" and resource.code and _mentions(resource.code, knowledge):
+        return True
     parts = (resource, *resource.component) if resource.component else (resource,)
     return any(_may_speak(part, knowledge) for part in parts) or _speaks(resource.performer_type, knowledge)
 
@@ -148,6 +152,12 @@ def _speaks(concept: _Concept | None, knowledge: Knowledge) -> bool:
         if system is not None and coding.code is not None and knowledge.speaks(system, coding.code):
             return True
     return False
+
+
+def _mentions(concept: _Concept, knowledge: Knowledge) -> bool:
+    """Whether it may name a twitch in words."""
+    displays = [coding.display for coding in concept.coding or ()]
+    return any(text and knowledge.twitch_words.name_one(text) for text in (concept.text, *displays))
 
 
 def _whom(resource: _Resource | UnsetType) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.facts.amounts import Amount, Span
+from service.facts.mentions import Mention
 from service.facts.places import Place
 from service.facts.reasons import Reason, reason
 from service.facts.statements import GRADE, End, Form, Statement, noted
@@ -21,6 +22,8 @@ GONE = {"inactive", "remission", "resolved"}
 PRESENT = {"active", "recurrence", "relapse"}
 PERHAPS_OVER = Reason("perhaps-over")
 PRELIMINARY = Reason("preliminary")
+EXAM = "exam"
+NOT_MEANT = {"refuted", "entered-in-error"}
 SUSPECTED = {"unconfirmed", "provisional", "differential"}
 STATES_ITSELF = ("snomed", "hpo", "icd-10-cm", "icd-10")
 ONSET = ("onset_date_time", "onset_age", "onset_period", "onset_range", "onset_string")
@@ -32,6 +35,11 @@ STATUS_NOTES = {
     "registered": Reason("registered"),
     "unknown": Reason("unknown-status"),
 }
+# A question that was not asked, or that nobody could or would answer; FHIR's data-absent-reason.
+NEVER_ANSWERED = (
+    *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"),
+    *("not-applicable", "not-performed", "not-permitted"),
+)
 NO_STATUS = ("cancelled", "entered-in-error")
 ENCOUNTER_DIAGNOSIS = "encounter-diagnosis"
 WEAKNESS = "muscle-weakness"
@@ -40,11 +48,15 @@ FAMILY_HISTORY = {"10157-6", "8670-2", "281666001", "429962007"}
 
 @dataclass(frozen=True)
 class Said:
-    """What one question was answered with: a truth, perhaps a coded value, and what must be noted."""
+    """What one question was answered with: a truth, perhaps a coded value, and what must be noted.
+
+    A `silent` one was not asked, or nobody knew.
+    """
 
     truth: Truth
     value: str | None = None
     note: Reason | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,7 @@ class Testimony:
     counts_days: float | None = None
     value: str | Amount | None = None
     notes: tuple[Reason, ...] = ()
+    silent: bool = False
 
     def of(
         self,
@@ -72,11 +85,11 @@ class Testimony:
         place: Place | None,
         kind: str = "symptom",
         truth: Truth | None = None,
-        examined: bool = True,
+        examined: bool | None = None,
         code: tuple[str, str] | None = None,
         notes: tuple[Reason, ...] | None = None,
     ) -> Statement:
-        """The statement on a concept; `examined` is whether its code can be a clinician's own finding."""
+        """The statement on a concept; `examined` where its code alone tells, else by the resource."""
         return Statement(
             concept,
             self.truth if truth is None else truth,
@@ -87,7 +100,7 @@ class Testimony:
             self.stated,
             self.onset,
             place,
-            self.examined and examined,
+            self.examined if examined is None else examined,
             self.refuted,
             self.end,
             self.confirmed,
@@ -95,12 +108,35 @@ class Testimony:
             self.value,
             code,
             self.notes if notes is None else notes,
+            self.silent,
         )
 
 
 def conditions(record: Record, reading: Reading) -> Iterator[Statement]:
     """The statements of the problem list; entries in error are as if they were not there."""
     return reading.each(record.of("Condition"), Condition, lambda source, c: _condition(source, c, reading))
+
+
+def mentions(record: Record, reading: Reading) -> Iterator[Mention]:
+    """The active Conditions whose words name a twitch, without a code that we know."""
+
+    def mentioned(source: str, condition: Condition) -> Iterator[Mention]:
+        day = span(condition.recorded_date) or _onset(condition, reading)
+        if _codes(condition.verification_status) & NOT_MEANT or (day and day.first > reading.on):
+            return
+        if _names_a_twitch(condition.code, reading) and _over(condition, reading) is Truth.NO:
+            yield Mention(source, day.until(reading.on) if day else None)
+
+    return reading.each(record.of("Condition"), Condition, mentioned)
+
+
+def _names_a_twitch(concept: CodeableConcept | None, reading: Reading) -> bool:
+    """By its text, or the display of a code in a system that is not read; a code that is read decides."""
+    if concept is None or any(reading.knowledge.meanings.find(*code) for code in reading.known(concept)):
+        return False
+    systems = reading.knowledge.systems
+    displays = (c.display for c in concept.coding or () if c.display and (c.system or "") not in systems)
+    return any(reading.knowledge.twitch_words.name_one(text) for text in (concept.text, *displays) if text)
 
 
 def observed(record: Record, reading: Reading) -> Iterator[Observed]:
@@ -187,7 +223,8 @@ def _closed(template: Testimony, condition: Condition, reading: Reading) -> Test
     abated = _ended(condition, reading)
     since = abated.until(reading.on) if abated and abated.first <= reading.on else template.stated
     if any(ENCOUNTER_DIAGNOSIS in _codes(category) for category in condition.category or ()):
-        end = End.VISIT if abated is None else End.SILENT
+        open_visit = abated is None and condition.abatement_string is None
+        end = End.VISIT if open_visit else End.SILENT
     else:
         end = End.OVER if since else End.SILENT
     truth = Truth.NO if end is End.OVER else Truth.UNKNOWN
@@ -206,7 +243,7 @@ def _observation(one: Observed, telling: Iterable[Part], reading: Reading) -> It
         one.source,
         Form.OBSERVATION,
         stated=day.until(reading.on) if day else None,
-        examined=not _reported(observation),
+        examined=EXAM in _categories(observation),
         notes=status_notes(observation.status),
     )
     places = reading.places(observation.body_site)
@@ -226,6 +263,10 @@ def grades(
     readable = grade is not None and 0 <= grade <= threshold.full_strength
     weak = readable and grade is not None and grade < threshold.full_strength
     truth = Truth.UNKNOWN if not readable else Truth.YES if weak else Truth.NO
+    placed = tuple(places)
+    if truth is Truth.NO and not placed:
+        template = replace(template, silent=True, notes=(*template.notes, Reason("grade-without-site")))
+        truth = Truth.UNKNOWN
     graded = replace(
         template,
         truth=truth,
@@ -234,7 +275,7 @@ def grades(
         counts_days=threshold.symptoms_count,
         notes=template.notes if readable else (Reason("not-a-grade"),),
     )
-    for place in tuple(places) or (None,):
+    for place in placed or (None,):
         yield graded.of(WEAKNESS, aspect=GRADE, place=place)
 
 
@@ -268,6 +309,7 @@ def _part(
             counts_days=counts,
             notes=noted(*template.notes, said.note),
             confirmed=_settled(meaning, reading),
+            silent=said.silent,
         )
         yield from stated(answered, meaning, places, elsewhere=elsewhere)
     if family or any(_question(m, reading).get("answers") for m in asked):
@@ -293,10 +335,17 @@ def stated(
             aspect=aspect,
             truth=truth,
             place=place,
-            examined=meaning.examined,
+            examined=_examined(template, meaning),
             code=meaning.code if meaning.unspecific else None,
             notes=noted(*template.notes, wide) if wide else None,
         )
+
+
+def _examined(said: Testimony, meaning: Meaning) -> bool | None:
+    """A sign was seen, unless a questionnaire tells of it; what is only ever told was not."""
+    if not meaning.examined:
+        return False
+    return True if meaning.sign and said.form is not Form.ANSWER else None
 
 
 def _where(known: Place | None, given: tuple[Place, ...]) -> tuple[Place | None, ...]:
@@ -326,8 +375,10 @@ def _question(meaning: Meaning, reading: Reading) -> Mapping[str, Any]:
 def _answer(meaning: Meaning, part: Valued, reading: Reading, *, states_itself: bool) -> Said:
     """What was answered to the question (or finding) that the code names."""
     if part.data_absent_reason is not None:
-        why = next((c.code for c in part.data_absent_reason.coding or () if c.code), None)
-        return Said(Truth.UNKNOWN, note=reason("absent", why=why) if why else Reason("absent-without-reason"))
+        codes = [c.code for c in part.data_absent_reason.coding or () if c.code]
+        why = next((code for code in codes if code in NEVER_ANSWERED), codes[0] if codes else None)
+        note = reason("absent", why=why) if why else Reason("absent-without-reason")
+        return Said(Truth.UNKNOWN, note=note, silent=why in NEVER_ANSWERED)
     if part.value_boolean is not None:
         return Said(Truth.YES if part.value_boolean else Truth.NO)
     if part.value_codeable_concept is not None:
@@ -350,7 +401,8 @@ def _coded_answer(meaning: Meaning, value: CodeableConcept, reading: Reading) ->
             return Said(Truth.YES, value=code)
         truth = reading.knowledge.coded_answers.get((system, code))
         if truth is not None and not answers:
-            return Said(truth, note=Reason("recorded-as-unknown") if truth is Truth.UNKNOWN else None)
+            open_ = truth is Truth.UNKNOWN
+            return Said(truth, note=Reason("recorded-as-unknown") if open_ else None, silent=open_)
     if any(m.concept == meaning.concept and not m.unspecific for m in meanings(codes, reading)):
         return Said(Truth.YES)
     return Said(Truth.UNKNOWN, note=Reason("value-not-known"))
@@ -382,11 +434,8 @@ def _counts_days(meaning: Meaning, reading: Reading) -> float:
     return concept.counts_days or reading.knowledge.thresholds.symptoms_count
 
 
-def _reported(observation: Observation) -> bool:
-    """Said by the patient rather than seen by a clinician: a survey, or the patient is the performer."""
-    categories = {c.code for category in observation.category or () for c in category.coding or ()}
-    performers = [p.reference or "" for p in observation.performer or ()]
-    return "survey" in categories or any("Patient/" in p or "RelatedPerson/" in p for p in performers)
+def _categories(observation: Observation) -> set[str]:
+    return {code for category in observation.category or () for code in _codes(category)}
 
 
 def _codes(concept: CodeableConcept | None) -> set[str]:

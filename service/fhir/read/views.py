@@ -266,6 +266,7 @@ class DiagnosticReport(View):
     effective_date_time: DateTime | None = None
     effective_period: Period | None = None
     issued: Instant | None = None
+    conclusion_code: tuple[CodeableConcept, ...] | None = None
 
 
 class ServiceRequest(View):

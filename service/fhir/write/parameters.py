@@ -63,6 +63,9 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
         yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
+    for mention in assessment.mentions:
+        source = {"name": "source", "valueReference": _reference(mention.source)}
+        yield _parts("mention", [source, *_text("date", mention.date)])
     for unread in assessment.unread_medicines:
         source = {"name": "source", "valueReference": _reference(unread.source)}
         yield _parts("unreadMedicine", [source, *_text("date", unread.date)])

@@ -90,7 +90,7 @@ def _for_brain(case: Case) -> list[str]:
     if case.facts.silence_is_no("hemifacial-spasm").yes and case.raised("blepharospasm"):
         reasons.append("hemifacial-spasm")
     known = case.facts.silence_is_no("multiple-sclerosis").yes
-    if case.signs and (known or case.facts.suspected("multiple-sclerosis")):
+    if case.signs and (known or case.facts.suspected("multiple-sclerosis").yes):
         reasons.append("multiple-sclerosis")
     return reasons
 

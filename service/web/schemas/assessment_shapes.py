@@ -140,6 +140,13 @@ class UnreadableSchema(Shape):
     reason = fields.String(required=True)
 
 
+class MentionSchema(Shape):
+    """An entry that names a twitch in words alone, and may be asked about; never the words themselves."""
+
+    source = fields.String(required=True)
+    date = fields.String(**said("As the record writes it.", null=True))
+
+
 class UnreadMedicineSchema(Shape):
     """A medicine in use that no known code and no name tells."""
 
@@ -162,6 +169,7 @@ class AssessmentSchema(Shape):
     lifestyle = listed(StepSchema, "Steps against benign twitching.")
     considerations = listed(ConsiderationSchema, "What the findings fit, for a neurologist to tell apart.")
     openQuestions = listed(QuestionSchema, "What to ask the patient next.")  # noqa: N815
+    mentions = listed(MentionSchema, "A twitch in words alone: decides nothing, may be asked about.")
     unreadMedicines = listed(UnreadMedicineSchema, "In use, but neither code nor name tells which.")  # noqa: N815
     otherSubjects = fields.Integer(**said("Resources about other patients, which were not used."))  # noqa: N815
     unreadable = listed(UnreadableSchema, "What could not be read, and so is unknown.")
