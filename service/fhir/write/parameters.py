@@ -51,14 +51,7 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
     yield _parts("referral", _referral(assessment.referral))
     for contributor in assessment.contributors:
         yield _parts("contributor", _contributor(contributor, knowledge))
-    for test in assessment.tests:
-        yield _parts("test", _test(test, knowledge))
-    for step in assessment.lifestyle:
-        yield _parts("lifestyle", _step(step, knowledge))
-    for one in assessment.considerations:
-        because = [part for rule in one.because for part in _code("because", rule)]
-        known = {"name": "known", "valueBoolean": one.known}
-        yield _parts("consideration", [*_code("id", one.id), *because, known])
+    yield from _proposals(assessment, knowledge)
     for question in assessment.open_questions:
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
@@ -75,6 +68,18 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
             "unreadable",
             [*_text("resource", lost.resource), *_text("reason", reason_words(lost.reason, knowledge))],
         )
+
+
+def _proposals(assessment: Assessment, knowledge: Knowledge) -> Iterator[Part]:
+    """What follows from the findings: tests, steps, and what the findings fit."""
+    for test in assessment.tests:
+        yield _parts("test", _test(test, knowledge))
+    for step in assessment.lifestyle:
+        yield _parts("lifestyle", _step(step, knowledge))
+    for one in assessment.considerations:
+        because = [part for rule in one.because for part in _code("because", rule)]
+        known = {"name": "known", "valueBoolean": one.known}
+        yield _parts("consideration", [*_code("id", one.id), *because, known])
 
 
 def _twitch(twitch: Twitch) -> Iterator[Part]:
