@@ -257,6 +257,12 @@ PLACED = {"id": "neurology-referral", "done": False}
         ({"muscle-weakness": "YES", "sensory-change": "YES"}, "urgent", None),
         ({"muscle-weakness": {"onset": "today"}}, "stat", "clinical suspicion of motor neuron disease"),
         ({"saddle-numbness": "YES"}, "stat", None),
+        (
+            {"motor-neuron-disease": {"confirmed": False}},
+            "urgent",
+            "clinical suspicion of motor neuron disease",
+        ),
+        ({"muscle-weakness": {"onset": "2010"}, "twitch_onset": "30 days ago"}, "routine", None),
     ],
 )
 def test_a_referral_has_its_priority_and_names_the_suspicion(
@@ -266,6 +272,14 @@ def test_a_referral_has_its_priority_and_names_the_suspicion(
 
     proposed = assessment.referral
     assert (proposed.suggest, proposed.priority, proposed.note) == (True, priority, note)
+
+
+def test_numbness_speaks_against_the_suspicion_also_of_a_recent_twitch() -> None:
+    over = {"fasciculation": {"truth": "NO", "ended": True, "stated": "30 days ago"}}
+
+    proposed = assessed({**over, "muscle-weakness": "YES", "sensory-change": "YES"}).referral
+
+    assert (proposed.priority, proposed.note) == ("urgent", None)
 
 
 @pytest.mark.parametrize("given", [{"potassium": "2.4"}, {"lithium": "1.9"}])
