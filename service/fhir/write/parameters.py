@@ -12,7 +12,6 @@ from typing import Any
 
 from service.assessment import (
     Assessment,
-    Consideration,
     Contributor,
     Finding,
     FollowUp,
@@ -60,11 +59,7 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
     yield _parts("referral", _referral(assessment.referral))
     for contributor in assessment.contributors:
         yield _parts("contributor", _contributor(contributor, knowledge))
-    for test in assessment.tests:
-        yield _parts("test", _test(test, knowledge))
-    for step in assessment.lifestyle:
-        yield _parts("lifestyle", _step(step, knowledge))
-    yield from map(_consideration, assessment.considerations)
+    yield from _proposals(assessment, knowledge)
     for question in assessment.open_questions:
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
@@ -81,11 +76,16 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
         )
 
 
-def _consideration(one: Consideration) -> Part:
-    because = [part for rule in one.because for part in _code("because", rule)]
-    return _parts(
-        "consideration", [*_code("id", one.id), *because, {"name": "known", "valueBoolean": one.known}]
-    )
+def _proposals(assessment: Assessment, knowledge: Knowledge) -> Iterator[Part]:
+    """What follows from the findings: tests, steps, and what the findings fit."""
+    for test in assessment.tests:
+        yield _parts("test", _test(test, knowledge))
+    for step in assessment.lifestyle:
+        yield _parts("lifestyle", _step(step, knowledge))
+    for one in assessment.considerations:
+        because = [part for rule in one.because for part in _code("because", rule)]
+        known = {"name": "known", "valueBoolean": one.known}
+        yield _parts("consideration", [*_code("id", one.id), *because, known])
 
 
 def _dated(name: str, source: str, date: str | None) -> Part:
