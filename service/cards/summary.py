@@ -11,17 +11,16 @@ from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
 from service.cards.whole import SAID_WHOLE
 from service.facts.answers import Basis
+from service.facts.answers import Kind as Form
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.words import fact_words
 
-# CDS Hooks wants fewer than 140 characters.
-LONGEST = 139
+LONGEST = 139  # CDS Hooks wants fewer than 140 characters.
 _MOST_FACTS = 3
 REVIEW = "review in primary care with a neurological examination"
 
-# What a rule that is YES is called in a sentence about twitching. A rule stands in one of three ways:
-# as the subject, as something about the twitching, or as something beside it.
+# A rule in a sentence about twitching: its subject, something about it, or something beside it.
 SUBJECT: Mapping[str, str] = {
     "respiratory-compromise": "Possible failure of the breathing muscles",
     "critical-electrolytes": "Critical electrolyte value",
@@ -166,14 +165,16 @@ def _beside(rule: str, assessment: Assessment, knowledge: Knowledge) -> list[str
     if results and rule in ("electrolyte-imbalance", "nutritional-deficiency"):
         return results
     title = BESIDE.get(rule) or small(knowledge.rules[rule].says)
+    if any(f.long_standing for f in assessment.findings if f.rule == rule):
+        title = knowledge.cards["summary"]["long_standing"].format(what=title)
     return [f"{title} ({listed(results)})" if results else title]
 
 
 def _results(contributor: str, assessment: Assessment, knowledge: Knowledge) -> list[str]:
     """The results for which a contributor is named."""
     bases = (basis for c in assessment.contributors if c.id == contributor for basis in c.basis)
-    found = [fact_words(basis, knowledge) for basis in bases]
-    return [measured(plain(fact, 40)) for fact in found if any(sign.isdigit() for sign in fact)][:2]
+    found = [fact_words(basis, knowledge) for basis in bases if basis.kind is Form.RESULT]
+    return [measured(plain(fact, 40)) for fact in found][:2]
 
 
 def _value(rules: Sequence[str], assessment: Assessment, knowledge: Knowledge) -> str:
@@ -181,8 +182,8 @@ def _value(rules: Sequence[str], assessment: Assessment, knowledge: Knowledge) -
     if rules[0] not in ("critical-electrolytes", "lithium-toxicity"):
         return ""
     found = next(f for f in assessment.raised if f.rule == rules[0])
-    facts = [fact_words(basis, knowledge) for basis in found.answer.basis]
-    results = [plain(fact, 40) for fact in facts if any(sign.isdigit() for sign in fact)]
+    measuring = [basis for basis in found.answer.basis if basis.kind is Form.RESULT]
+    results = [plain(fact_words(basis, knowledge), 40) for basis in measuring]
     return f" ({results[0]})" if results else ""
 
 
