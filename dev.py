@@ -43,6 +43,9 @@ SERVICE_LOCK, TEST_LOCK, BUILD_LOCK = "requirements.lock", "requirements-test.lo
 FHIR_LOCK, CLIENTS_LOCK = "requirements-fhir.lock", "requirements-clients.lock"
 MUTATION_LOCK = "requirements-mutation.lock"
 CLINICAL_CORE = "facts/* assessment.py assess.py rules/*"
+# The tests that show every line and branch of the core. To trace the others too would double their time; who
+# wants to see what they reach writes: python3 dev.py test --cov
+CORE_TESTS = ("tests/facts", "tests/rules", "tests/cases/test_cases.py", "tests/test_rule_book.py")
 LEFTOVERS = (
     ".venv .cache .coverage .coverage.* coverage.xml htmlcov .hypothesis .import_linter_cache .mypy_cache"
 )
@@ -75,14 +78,32 @@ def serve(*arguments: str) -> int:
 def test(*arguments: str) -> int:
     """Run every check, also after one failed; with arguments run only pytest with them."""
     install(TEST_LOCK)
+    remember_bytecode()
     if arguments:
         return run(BIN / "python", "-m", "pytest", *arguments)
     core = ",".join(f"service/{name}" for name in CLINICAL_CORE.split())
+    pytest = ("python", "-m", "pytest", "-q", f"-n{processes()}", "--dist=loadfile")
     return check(
         *LINTERS,
-        ("python", "-m", "pytest", "--cov", "--cov-report=term:skip-covered"),
+        (*pytest, "--cov", "--cov-report=", *CORE_TESTS),
         ("coverage", "report", "--show-missing", "--skip-covered", "--fail-under=100", f"--include={core}"),
+        (*pytest, *(f"--ignore={path}" for path in CORE_TESTS)),
     )
+
+
+def remember_bytecode() -> None:
+    """Let Python keep what it compiles in .cache, also where it is told to write none beside the sources.
+
+    Each of the processes that the tests start would compile everything anew, and take twice as long to begin.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bytecode")
+
+
+def processes() -> int:
+    """How many processes share the tests: one a core, but not more than the tests' servers and waits bear."""
+    cores = min(os.cpu_count() or 1, 4)
+    return cores if cores > 1 else 0
 
 
 def lint() -> int:

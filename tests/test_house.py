@@ -271,6 +271,7 @@ def test_every_rule_is_asked_and_has_its_words() -> None:
     assert RULES.keys() == {name for name, words in toml("rules").items() if words["kind"] != "contributor"}
 
 
+@cache
 def _asked_thresholds() -> set[str]:
     return {
         node.attr

@@ -7,6 +7,7 @@ takes a member that the standard does not name: that is what "SHALL NOT invent" 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -59,12 +60,14 @@ LINK = an_object(
 )
 
 
+@cache
 def response(version: str) -> Draft202012Validator:
     """The answer of a service as CDS Hooks 1.0 or 2.0 defines it."""
     cards = {"type": "array", "items": _card(version)}
     return _validator(an_object("cards", cards=cards, systemActions=a_list(ACTION), extension=ANY_OBJECT))
 
 
+@cache
 def discovery(version: str) -> Draft202012Validator:
     """The answer of discovery as CDS Hooks 1.0 or 2.0 (with the members of 3.0) defines it."""
     members = {
@@ -84,6 +87,7 @@ def discovery(version: str) -> Draft202012Validator:
     return _validator(an_object("services", services=services, extension=ANY_OBJECT))
 
 
+@cache
 def outcome() -> Draft202012Validator:
     """An OperationOutcome as an error brings it."""
     issue = an_object(

@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 ITEMS = Path(__file__).with_name("items.toml")
-PAGE, SERVED = ROOT / "deploy" / "CONFORMANCE.md", ROOT / "service" / "web" / "conformance.json"
+PAGE, SERVED = ROOT / "deploy" / "CONFORMANCE.md", ROOT / "service" / "web" / "describe" / "conformance.json"
 STANDARD = "CDS Hooks 2.0.1"
 REASONS = ("not_applicable", "not_met", "lacks")
 STRENGTHS = ("SHALL", "SHALL NOT", "SHOULD", "SHOULD NOT", "MAY", "should", "practice")

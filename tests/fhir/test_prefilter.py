@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.fhir.read.prefilter import OPENS_THE_DOOR, Prefilter
 from service.fhir.read.questionnaire import SITES
 from service.fhir.references import OWN_CANONICAL
+from tests.budget import tries
 from tests.fhir.resources import condition, facts, observation, packaged, resource
 
 SIEVE = Prefilter(packaged())
@@ -88,7 +89,7 @@ def _in_string(text: str, escaped: str, written: str) -> Any:
         yield written.format(ord(letter)) if inside and letter in escaped else letter
 
 
-@settings(max_examples=500, deadline=None)
+@tries(500)
 @given(data=st.data())
 def test_what_states_a_twitch_passes_the_prefilter(data: st.DataObject) -> None:
     stated = data.draw(statements())

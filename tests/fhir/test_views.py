@@ -113,11 +113,12 @@ def placed(kind: str, path: tuple[tuple[str, bool, str], ...], value: Any) -> di
     return {"resourceType": kind, **base, path[0][0]: value}
 
 
-def mutations() -> Iterator[Any]:
-    for kind in BASE:
-        for path, annotation, held in elements(getattr(views, kind)):
-            name = ".".join([kind, *(step[0] for step in path)])
-            yield pytest.param(kind, name, path, annotation, SHAPES if held else SCALARS, id=name)
+def mutations(kind: str) -> Iterator[tuple[str, Any, Any, dict[str, Any]]]:
+    """Each element of a view with each value: its name, its type, the value, and the resource with it."""
+    for path, annotation, held in elements(getattr(views, kind)):
+        name = ".".join([kind, *(step[0] for step in path)])
+        for value in SHAPES if held else SCALARS:
+            yield name, annotation, value, placed(kind, path, value)
 
 
 def theirs(kind: str, raw: dict[str, Any]) -> bool:
@@ -137,26 +138,26 @@ def ours(kind: str, raw: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("kind", "name", "path", "annotation", "values"), list(mutations()))
-def test_what_r4b_refuses_we_refuse(
-    kind: str, name: str, path: Any, annotation: Any, values: list[Any]
-) -> None:
-    both = [(value, placed(kind, path, value)) for value in values]
+@pytest.mark.parametrize("kind", BASE)
+def test_what_r4b_refuses_we_refuse(kind: str) -> None:
+    too_lenient = [
+        (name, value)
+        for name, _, value, raw in mutations(kind)
+        if name not in ONLY_ITS_PRESENCE and ours(kind, raw) and not theirs(kind, raw)
+    ]
 
-    too_lenient = [value for value, raw in both if ours(kind, raw) and not theirs(kind, raw)]
-
-    assert name in ONLY_ITS_PRESENCE or too_lenient == []
+    assert too_lenient == []
 
 
-@pytest.mark.parametrize(("kind", "name", "path", "annotation", "values"), list(mutations()))
-def test_what_we_refuse_beyond_r4b_has_a_reason(
-    kind: str, name: str, path: Any, annotation: Any, values: list[Any]
-) -> None:
-    both = [(value, placed(kind, path, value)) for value in values]
+@pytest.mark.parametrize("kind", BASE)
+def test_what_we_refuse_beyond_r4b_has_a_reason(kind: str) -> None:
+    without_a_reason = [
+        (name, value)
+        for name, annotation, value, raw in mutations(kind)
+        if reason_to_refuse(annotation, value) is None and theirs(kind, raw) and not ours(kind, raw)
+    ]
 
-    stricter = [value for value, raw in both if theirs(kind, raw) and not ours(kind, raw)]
-
-    assert [value for value in stricter if reason_to_refuse(annotation, value) is None] == []
+    assert without_a_reason == []
 
 
 @pytest.mark.parametrize("kind", BASE)

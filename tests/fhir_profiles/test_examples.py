@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_profiles.scripts import examples
@@ -20,6 +20,7 @@ from service.fhir.read.record import entries, record_of
 from service.fhir.write.parameters import evaluation
 from service.knowledge import Knowledge
 from service.web.operations import APPLY, EVALUATE
+from tests.budget import tries
 from tests.patients.stories import PATHWAYS
 from tests.validators import by_chance, emitted
 from tests.validators.bindings import Checker
@@ -55,7 +56,7 @@ def test_everything_that_is_emitted_parses_and_keeps_to_its_profile(knowledge: K
     assert seen.keys() >= {"QuestionnaireResponse", "OperationOutcome", "CapabilityStatement", "Bundle"}
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(bundle=by_chance.bundles(), pathway=st.sampled_from(PATHWAYS))
 def test_orders_for_a_record_made_by_chance_keep_to_their_profiles(bundle: Json, pathway: str) -> None:
     known = by_chance.knowledge()

@@ -126,11 +126,16 @@ def cited() -> Iterator[tuple[str, str]]:
 # --- Units ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("analyte", "unit", "factor"), [*unit_factors()])
-def test_a_units_factor_is_what_mass_volume_and_valence_make_it(
-    analyte: str, unit: str, factor: float
-) -> None:
-    assert factor == pytest.approx(recomputed(analyte, unit), rel=PRECISION)
+def test_a_units_factor_is_what_mass_volume_and_valence_make_it() -> None:
+    factors = {(analyte, unit): factor for analyte, unit, factor in unit_factors()}
+
+    wrong = {
+        key: (factor, by_hand)
+        for key, factor in factors.items()
+        if factor != pytest.approx(by_hand := recomputed(*key), rel=PRECISION)
+    }
+    assert len(factors) > 300
+    assert wrong == {}
 
 
 CONCENTRATIONS = [*table("units")["molar"], *table("units")["mass"]]
@@ -291,20 +296,20 @@ def test_what_a_medicine_or_dehydration_disturbs_can_be_ordered() -> None:
 # --- Evidence ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("where", "claim"), [*cited()])
-def test_every_citation_leads_to_a_claim(where: str, claim: str) -> None:
-    assert claim in table("evidence"), where
+def test_every_citation_leads_to_a_claim() -> None:
+    citations = [*cited()]
+
+    assert len(citations) > 200
+    assert [(where, claim) for where, claim in citations if claim not in table("evidence")] == []
 
 
-@pytest.mark.parametrize("claim", table("evidence"))
-def test_a_claim_has_every_field(claim: str) -> None:
-    block = table("evidence")[claim]
-
-    assert block.keys() == {"cite", "identifier", "says", "checked", "due", "kind"}
-    assert all(block[field] for field in ("cite", "says", "checked"))
-    assert isinstance(block["due"], date)
-    assert block["kind"] in EVIDENCE_KINDS
-    assert bool(block["identifier"]) is (block["kind"] != "local")
+def test_a_claim_has_every_field() -> None:
+    for claim, block in table("evidence").items():
+        assert block.keys() == {"cite", "identifier", "says", "checked", "due", "kind"}, claim
+        assert all(block[field] for field in ("cite", "says", "checked")), claim
+        assert isinstance(block["due"], date), claim
+        assert block["kind"] in EVIDENCE_KINDS, claim
+        assert bool(block["identifier"]) is (block["kind"] != "local"), claim
 
 
 def test_only_dois_that_somebody_has_seen_are_cited() -> None:

@@ -6,14 +6,16 @@ A topic is what one question is about: a concept, an analyte, a class of medicin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.facts.truth import Truth
 from service.rules import RULES, evaluate
+from tests.budget import tries
 from tests.rules.case_files import Case, cases
 from tests.rules.given import TWITCH, facts, packaged
 
@@ -175,7 +177,7 @@ def answered(known: Mapping[str, Any]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(data=st.data())
 def test_learning_more_never_overturns_an_answer(rule: str, data: st.DataObject) -> None:
     known = data.draw(about(rule))
@@ -187,12 +189,14 @@ def test_learning_more_never_overturns_an_answer(rule: str, data: st.DataObject)
     assert before in (Truth.UNKNOWN, after) or excused(rule, set(more), after)
 
 
+@cache
 def about(rule: str) -> st.SearchStrategy[dict[str, Any]]:
     """Any record, or what a case of the rule gives: chance would hardly answer rules that need much."""
     told = [_topics(c.given) for c in _cases("red_flags", "same_day") if c.of == rule]
     return records() | st.sampled_from(told)
 
 
+@cache
 def concerning(rule: str) -> frozenset[str]:
     """The topics that the rule's own cases, and the exceptions, say something about."""
     told = {topic for c in _cases("red_flags", "same_day") if c.of == rule for topic in _topics(c.given)}
@@ -246,6 +250,7 @@ def test_the_declared_exceptions_do_overturn(
 NO_RED_FLAG = {topic for e in CLOSED_WORLD for topic in e.topics} | {"age", "takes_not", "pregnancy"}
 
 
+@cache
 def _cases(*files: str) -> list[Case]:
     return [param.values[0] for param in cases(*files)]
 
@@ -297,7 +302,7 @@ def test_every_rule_has_a_red_flag_to_add() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pathway", packaged().pathways)
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(
     twitch=STANDING_TWITCH,
     record=records(frozenset({"twitch"})),

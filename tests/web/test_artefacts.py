@@ -20,6 +20,11 @@ FILES = sorted(RESOURCES.glob("*.json"))
 TYPES = sorted({file.stem.partition("-")[0] for file in FILES})
 
 
+@pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
+
+
 def found(client: FlaskClient, path: str) -> list[str]:
     """The ids that a search finds."""
     answer = client.get(path)

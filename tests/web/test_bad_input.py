@@ -14,6 +14,11 @@ PREFETCH = {"conditions": None, "observations": None}
 CALL = {"hook": "patient-view", "hookInstance": "h1", "context": CONTEXT, "prefetch": PREFETCH}
 
 
+@pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
+
+
 def without(member: str) -> dict[str, Any]:
     return {name: value for name, value in CALL.items() if name != member}
 

@@ -28,6 +28,11 @@ HOOK = "/cds-services/fasciculation-red-flags"
 
 
 @pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
+
+
+@pytest.fixture
 def api(client: FlaskClient) -> Any:
     return client.get("/openapi.json").json
 

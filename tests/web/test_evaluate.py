@@ -35,6 +35,11 @@ MEMBERS = [
 ]
 
 
+@pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
+
+
 def assessed(**more: Any) -> Assessment:
     on = date(2026, 11, 23)
     return Assessment(on, "early-referral", "v", Disposition.LIFESTYLE, Patient(), Twitch({}, on), **more)

@@ -23,7 +23,20 @@ STORIES = stories()
 Json = dict[str, Any]
 
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+# Each patient by the first pathway, and by the others those about whom these decide otherwise.
+DECISIONS = {
+    f"{story.name} by {pathway}": (story, pathway)
+    for story in STORIES
+    for pathway in PATHWAYS
+    if pathway == PATHWAYS[0] or story.dispositions[pathway] != story.dispositions[PATHWAYS[0]]
+}
+each_decision = pytest.mark.parametrize(("story", "pathway"), DECISIONS.values(), ids=DECISIONS)
 each_operation = pytest.mark.parametrize("path", [APPLY, EVALUATE])
+
+
+@pytest.fixture
+def client(shared_client: FlaskClient) -> FlaskClient:
+    return shared_client
 
 
 def parameters(bundle: Any, *, subject: str | None = None, **more: Json) -> Json:
@@ -86,8 +99,7 @@ def is_refused(answer: Any, status: int, *words: str) -> bool:
 # --- $apply -----------------------------------------------------------------------------------------
 
 
-@each_story
-@pytest.mark.parametrize("pathway", PATHWAYS)
+@each_decision
 def test_a_plan_proposes_what_the_cards_suggest(
     client: FlaskClient, story: Story, pathway: str, knowledge: Knowledge
 ) -> None:
@@ -273,8 +285,7 @@ def test_only_a_plan_that_a_record_answers_can_be_applied(client: FlaskClient, t
 # --- $evaluate --------------------------------------------------------------------------------------
 
 
-@each_story
-@pytest.mark.parametrize("pathway", PATHWAYS)
+@each_decision
 def test_the_parameters_say_what_the_json_of_evaluate_says(
     client: FlaskClient, story: Story, pathway: str
 ) -> None:
