@@ -211,17 +211,20 @@ class Facts:
         return tuple(s for s in said if not any(other.later_than(s) for other in said))
 
     def latest(self, analyte: str, *, within: float | None = None) -> Measured:
-        """The newest result (of several at one time, all: the worse decides) of the last `within` days.
+        """The newest readable result of the last `within` days; of several at one time the worse decides.
 
-        One that cannot be read, or whose range does not settle the question, hides no older one that answers
-        YES; beside an older NO the question stays open.
+        One that cannot be read and is not older leaves a NO open, and hides nothing; nor does a range that
+        does not settle the question hide an older result that answers YES.
         """
         recent = self.during(analyte, within=within)
-        if len(recent.results) < 2:
+        readable = [r for r in recent.results if r.amount is not None]
+        if len(recent.results) < 2 or not readable:
             return recent
-        newest = the_latest(recent.results)
-        older = tuple(result for result in recent.results if result not in newest)
-        return Measured(analyte, newest, recent.undecided, older)
+        newest = the_latest(readable)
+        older = tuple(r for r in readable if r not in newest)
+        lost = (r for r in recent.results if r.amount is None)
+        unread = tuple(r for r in lost if not any(known.later_than(r) for known in newest))
+        return Measured(analyte, newest, recent.undecided, older, unread)
 
     def during(self, analyte: str, *, within: float | None = None) -> Measured:
         """All results of the last `within` days; one whose date is too vague leaves the question open."""

@@ -61,13 +61,15 @@ class Result:
 class Measured:
     """Results that a question is put to; of several, the worst answers (any YES is YES).
 
-    `older` are results that answer only where those of `results` cannot: see `Facts.latest`.
+    `older` are asked where none of `results` settles the question, and `unread` leave a NO open: see
+    `Facts.latest`.
     """
 
     analyte: str
     results: tuple[Result, ...]
     undecided: Gap | None = None
     older: tuple[Result, ...] = ()
+    unread: tuple[Result, ...] = ()
 
     def at_most(self, limit: float) -> Answer:
         """Whether any result lies at or below `limit`."""
@@ -89,10 +91,13 @@ class Measured:
         """The question, put to each result; UNKNOWN where there is none."""
         if not self.results and self.undecided is None:
             return not_recorded(self.analyte)
-        answer = any_of(self._answer(result, question) for result in self.results)
-        if answer.truth is Truth.UNKNOWN and self.older:
-            answer |= self._earlier(question)
-        return answer | Answer(Truth.UNKNOWN, (), (self.undecided,)) if self.undecided else answer
+        answers = [self._answer(result, question) for result in self.results]
+        if self.older and all(answer.truth is Truth.UNKNOWN for answer in answers):
+            answers.append(self._earlier(question))
+        answers += [self._answer(result, question) for result in self.unread]
+        if self.undecided:
+            answers.append(Answer(Truth.UNKNOWN, (), (self.undecided,)))
+        return any_of(answers)
 
     def _earlier(self, question: Callable[[Amount, Result], Truth]) -> Answer:
         """What the latest of the older results say that decides; beside a newer UNKNOWN only a YES does."""

@@ -131,9 +131,13 @@ class Twitch:
 
     @property
     def confined_to_eyelid(self) -> Answer:
-        """Whether every stated place is an eyelid, and there is at least one."""
+        """Whether every stated place is an eyelid, there is one, and no twitch without a place is older."""
         here = [s for s in self.twitches if s.place]
         confined = bool(here) and all(s.place and s.place.site == EYELID for s in here)
+        days = [day for s in here if (day := _first_day(s))]
+        elsewhere = [day for s in self.twitches if not s.place and (day := _first_day(s))]
+        if days and any(all(day.last < first.first for first in days) for day in elsewhere):
+            return NO
         return Answer(Truth.YES, tuple(self._basis(s) for s in here)) if confined else NO
 
     @cached_property

@@ -322,6 +322,21 @@ def test_spreading_is_a_further_site_that_appears_later(
     assert spoken.widespread is widespread
 
 
+@pytest.mark.parametrize(("unplaced", "confined"), [("21 days ago", False), ("20 days ago", True)])
+def test_a_twitch_without_a_site_that_is_older_than_the_eyelids_may_be_elsewhere(
+    unplaced: str, confined: bool
+) -> None:
+    spoken = twitch({"onset": unplaced}, {"site": "eyelid", "onset": "20 days ago"})
+
+    assert spoken.confined_to_eyelid.yes is confined
+
+
+def test_a_newer_normal_result_is_not_hidden_by_one_beside_it_that_cannot_be_read() -> None:
+    results = [{"value": "2.3", "when": "2 days ago"}, {"value": "4"}, {"value": "unreadable"}]
+
+    assert facts({"potassium": results}).latest("potassium", within=7).at_most(2.5).truth is UNKNOWN
+
+
 def test_not_spreading_rests_on_all_sites() -> None:
     spoken = twitch(*({"site": site, "onset": "5 days ago"} for site in ("hand", "foot", "hand")))
 

@@ -337,9 +337,9 @@ def _becomes_the_eyelids(known: Mapping[str, Any], flag: Case) -> bool:
             "nice-ng127",
             "primary-care-review",
         ),
-        ({"onset": "20 days ago"}, {"onset": "15 days ago", "site": "eyelid"}, "nice-ng127", "lifestyle"),
+        ({"onset": "15 days ago"}, {"onset": "15 days ago", "site": "eyelid"}, "nice-ng127", "lifestyle"),
         (
-            {"onset": "20 days ago"},
+            {"onset": "15 days ago"},
             {"onset": "15 days ago", "site": "eyelid"},
             "early-referral",
             "primary-care-review",

@@ -91,6 +91,9 @@ def relatives(record: Record, reading: Reading) -> Iterator[Relative]:
         if history.status not in ("completed", "partial") or (day and day.first > reading.on):
             return
         degree = _first_degree(history.relationship, reading)
+        if degree is Truth.NO:
+            # Of a distant relative nothing follows for the near ones, of whom nobody spoke.
+            return
         for condition in history.condition or ():
             for meaning in meanings(reading.known(condition.code), reading):
                 if meaning.concept in FAMILIAL:
