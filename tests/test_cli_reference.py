@@ -113,7 +113,7 @@ def test_every_code_of_a_concept_is_found(run: Run, monkeypatch: pytest.MonkeyPa
     known = load()
     book = rule_book(known)
     monkeypatch.setattr("service.cli.reference.load_knowledge", lambda _: known)
-    monkeypatch.setattr("service.cli.reference.rule_book", lambda _: book)
+    monkeypatch.setattr("service.rules.meanings.rule_book", lambda _: book)
 
     for concept in known.concepts.values():
         system, code, meaning = concept.codes[0]

@@ -13,7 +13,7 @@ from service.facts.truth import Truth
 from service.knowledge import Knowledge
 from service.rules.known import KNOWN_MND, OCULAR, STATED_BY, explained_by, long_standing
 from service.rules.motor import BREATHING, MAY_BE_EXPLAINED, asks_for_review
-from service.rules.red_flags import only_named
+from service.rules.red_flags import only_named, sensory_change
 from service.rules.rule import Rule
 
 SUSPECTED_MND = "suspected-mnd"
@@ -73,16 +73,17 @@ def referral(
     in_place = since.text if since else None
     if not disposition.is_referral:
         return Referral(False, specialty, None, in_place)
+    note = _note(findings, facts, knowledge)
     emergencies = {f.rule for f in findings if f.disposition is Disposition.SAME_DAY}
     if emergencies:
         suggest = bool(emergencies - NOT_NEUROLOGICAL)
         priority = PRIORITY[disposition] if suggest else None
-        return Referral(suggest, specialty, priority, in_place, note=_note(findings) if suggest else None)
+        return Referral(suggest, specialty, priority, in_place, note=note if suggest else None)
     if since:
         newer = tuple(f.rule for f in findings if _recorded_after(f, since, facts))
         expedite = bool(newer) or _asks_for_more(findings, since)
         return Referral(False, specialty, None, in_place, expedite, None, newer)
-    return Referral(True, specialty, PRIORITY[disposition], None, note=_note(findings))
+    return Referral(True, specialty, PRIORITY[disposition], None, note=note)
 
 
 def referred_since(facts: Facts, days: float) -> Span | None:
@@ -140,8 +141,10 @@ def _recorded_after(finding: Finding, since: Span, facts: Facts) -> bool:
     return all(day is not None and day.first > since.last for day in told)
 
 
-def _note(findings: tuple[Finding, ...]) -> str | None:
-    """Guidelines ask to name the suspicion; only a motor sign or one without sensory change raises it."""
+def _note(findings: tuple[Finding, ...], facts: Facts, knowledge: Knowledge) -> str | None:
+    """Guidelines ask to name the suspicion; only a motor sign or one without sensory change raises it.
+
+    Numbness speaks against it also where the twitch is only recent, and its own flag is not raised.
+    """
     suspected = any(f.is_motor or (f.rule == SUSPECTED_MND and f.in_force) for f in findings)
-    sensory = any(f.rule == "sensory-change" and f.truth is Truth.YES for f in findings)
-    return SUSPICION if suspected and not sensory else None
+    return SUSPICION if suspected and not sensory_change(facts, knowledge).yes else None

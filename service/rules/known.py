@@ -120,11 +120,23 @@ def _explains(diagnosis: Diagnosis, rule: str, answer: Answer, facts: Facts, kno
         return True
     if diagnosis.until == "two years after":
         return _settled(standing, answer, knowledge)
-    since = _first([day for s in standing for day in (s.onset, s.stated) if day])
-    if since is None or _progressed(rule, facts, since) or _of_head_or_neck(rule, facts, tongue=bool(kinds)):
+    if _of_head_or_neck(rule, facts, tongue=bool(kinds)):
         return False
     begun = _first([b.earliest for b in answer.basis if b.earliest])
-    return begun is not None and begun.last <= since.last
+    return any(
+        begun is not None and begun.last <= since.last and not _progressed(rule, facts, since)
+        for since in _since(diagnosis, rule, standing)
+    )
+
+
+def _since(diagnosis: Diagnosis, rule: str, standing: Iterable[Statement]) -> list[Span]:
+    """Since when each disease is known that may explain the rule: a group's diseases each by itself."""
+    by_disease: dict[str, list[Span]] = {}
+    for s in standing:
+        if rule in diagnosis.explains or rule in diagnosis.kinds.get(s.aspect, ()):
+            disease = s.aspect if diagnosis.kinds else ""
+            by_disease.setdefault(disease, []).extend(day for day in (s.onset, s.stated) if day)
+    return [since for days in by_disease.values() if (since := _first(days))]
 
 
 def _settled(standing: Iterable[Statement], answer: Answer, knowledge: Knowledge) -> bool:

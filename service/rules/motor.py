@@ -60,8 +60,8 @@ def upper_motor_neuron_signs(facts: Facts, knowledge: Knowledge) -> Answer:
 @rule("tongue-fasciculation")
 def tongue_fasciculation(facts: Facts, knowledge: Knowledge) -> Answer:
     """The tongue twitches or is wasted."""
-    wasted = facts.silence_is_no("tongue-wasting")
-    return facts.stated("tongue-fasciculation") | facts.twitch.at("tongue") | wasted
+    seen = facts.twitch.at("tongue") | facts.silence_is_no("tongue-wasting")
+    return stated_or_denied_where_it_is(facts, "tongue-fasciculation") | seen
 
 
 @rule(BREATHING)
@@ -135,6 +135,16 @@ def weakness_but_stairs(facts: Facts, knowledge: Knowledge) -> Answer:
     if not_new(kept, facts, knowledge):
         return unknown("weakness-progressive", "long-standing", basis=weakness.basis)
     return Answer(Truth.YES, tuple(s.basis for s in kept))
+
+
+def stated_or_denied_where_it_is(facts: Facts, concept: str) -> Answer:
+    """What is stated of a concept that its own name places: its denial is no narrower for the place."""
+    answer = facts.stated(concept)
+    if answer.truth is not Truth.UNKNOWN or any(gap.recorded for gap in answer.gaps):
+        return answer
+    said = [s for s in facts.statements.get(concept, ()) if s.truth is Truth.NO and not s.aspect]
+    denied = [s.basis for s in said if s.counts(facts.on, None) is Truth.YES and not s.ended]
+    return Answer(Truth.NO, tuple(denied)) if denied else answer
 
 
 def active(concept: str, facts: Facts) -> list[Statement]:

@@ -136,7 +136,7 @@ def _first_recorded_within(days: float, facts: Facts) -> Truth:
     """Whether no statement of weakness was recorded longer ago; UNKNOWN where one has no date at all."""
     truth = Truth.YES
     for s in _on_record(facts):
-        if s.aspect != COURSE and (s.stated or not s.onset):
+        if s.stated or not s.onset:
             truth &= s.stated.within(days, facts.on) if s.stated else Truth.UNKNOWN
     return truth
 

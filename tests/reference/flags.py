@@ -265,7 +265,7 @@ def _of_the_twitch(record: Record, twitch: Twitch, contributors: set[str]) -> di
             started=twitch.began,
         ),
         Flag("eyelid-twitch-persisting", long if eyelid else NO, started=twitch.began),
-        Flag("spreading-twitch", twitch.spreading, started=twitch.began),
+        Flag("spreading-twitch", twitch.spreading, tuple(s for s in twitch.statements if s.sites)),
         Flag("blepharospasm", YES if spasm or interferes else UNKNOWN, spasm),
         _said(persists, "persists-despite-lifestyle"),
         _at_rest(record, contributors),

@@ -261,8 +261,16 @@ def weak_arm(case: Case) -> list[str]:
 
 
 def bulbar(case: Case) -> bool:
-    """A bulbar sign."""
-    return any(case.yes(r) for r in ("speech-difficulty", "swallowing-difficulty", "tongue-fasciculation"))
+    """A bulbar sign: speech, swallowing, tongue, or weakness or wasting of the face or jaw."""
+    if any(case.yes(r) for r in ("speech-difficulty", "swallowing-difficulty", "tongue-fasciculation")):
+        return True
+    return any(
+        terms.region_of(site) == "bulbar"
+        for rule in ("muscle-weakness", "muscle-atrophy")
+        if case.yes(rule)
+        for s in case.flags[rule].statements
+        for site in s.sites
+    )
 
 
 def has_neck_pain(record: Record) -> bool:
@@ -423,9 +431,9 @@ def lifestyle(case: Case) -> dict[str, list[str]]:
     }
     if is_known(record, "heart-failure") or kidney or low_sodium:
         parts["hydration"].append("2 litres a day")
-    if high_potassium or is_known(record, "high-potassium") or low_filtration:
+    if high_potassium or is_known(record, "high-potassium") or kidney:
         parts["hydration"].append("potassium-rich foods")
-    if low_filtration:
+    if kidney:  # a stage 4 or 5 is an eGFR below 30
         parts["nutrients"].append("magnesium supplements")
     if is_pregnant(record):
         parts["nutrients"].append("supplements")

@@ -18,7 +18,8 @@ def left_open(case: Case) -> list[str]:
     """The questions of which the model does not say whether they are asked."""
     facts: list[str] = []
     if case.twitch.present != YES:
-        facts += ASKED  # the twitch is over, but recent: a flag would count, and there is no card to ask on
+        # the twitch is over, but recent: a flag would count, and there is no card to ask on
+        facts += [*ASKED, "lithium", "weakness-onset"]
     if case.disposition >= URGENT:
         facts += ASKED  # what an answer could make of another unknown
     if lithium_signs(case.record) != YES or takes_lithium(case.record) != UNKNOWN:

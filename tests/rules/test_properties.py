@@ -54,15 +54,21 @@ CLOSED_WORLD = [
     ),
     Excuse(
         {"heart-disease", "heart-failure", "lung-disease"},
-        {"breathing-difficulty"},
+        {"breathing-difficulty", "respiratory-compromise"},
         {"UNKNOWN"},
-        "dyspnoea counts while no heart or lung diagnosis is recorded (§4)",
+        "breathing counts by itself while no heart or lung diagnosis is recorded (§4)",
+    ),
+    Excuse(
+        {"motor-neuron-disease", *packaged().diagnoses},
+        {"breathing-difficulty", "respiratory-compromise"},
+        {"UNKNOWN"},
+        "a sign that a known diagnosis explains is no motor half (§4)",
     ),
     Excuse(TRIGGERS, AT_REST, {"NO", "UNKNOWN"}, "a contributor that is YES makes it NO (§4)"),
     Excuse({"weight-loss-intended"}, WEIGHT, {"NO", "UNKNOWN"}, "intended only where stated (§4)"),
     Excuse({"pregnancy"}, WEIGHT, {"NO", "UNKNOWN"}, "pregnancy only where recorded (§4)"),
     Excuse({"pregnancy", "body-weight"}, AT_REST, {"NO", "UNKNOWN"}, "they set the caffeine limit (§5)"),
-    Excuse({"guillain-barre"}, {"rapid-weakness"}, {"YES"}, "a known diagnosis (§4)"),
+    Excuse({"guillain-barre"}, {"rapid-weakness"}, {"YES", "UNKNOWN"}, "a known diagnosis (§4)"),
     Excuse({"motor-neuron-disease"}, {"respiratory-compromise"}, {"YES", "UNKNOWN"}, "likewise (§4)"),
 ]
 # A denial of the root concept answers for all of it until something narrower is YES (§1).
