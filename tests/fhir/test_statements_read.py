@@ -177,6 +177,41 @@ def test_of_several_codings_the_narrowest_counts() -> None:
     assert [s.aspect for s in said] == ["foot-drop"]
 
 
+@pytest.mark.parametrize(
+    ("code", "examined"),
+    [
+        (concept("snomed", "713512009"), False),
+        (concept("snomed", "95666008"), False),
+        (concept("hpo", "HP:0009005"), False),
+        (concept("hpo", "HP:0030237"), False),
+        (concept("snomed", "249946008"), False),
+        (concept("snomed", "6077001"), True),
+        (concept("snomed", "449899001"), True),
+        (concept("snomed", "102568007"), True),
+    ],
+)
+def test_of_an_observation_only_foot_drop_head_drop_and_paresis_are_examined_by_their_name(
+    code: Json, examined: bool
+) -> None:
+    said = facts(observation(code, valueBoolean=True)).statements[WEAK]
+
+    assert {s.examined for s in said} == {examined}
+
+
+def test_a_denial_at_a_place_beside_the_code_denies_no_more_than_that_place() -> None:
+    said = facts(observation(WEAKNESS, valueBoolean=False, bodySite=HAND))
+
+    assert said.stated(WEAK).truth is UNKNOWN
+
+
+@pytest.mark.parametrize("code", [concept("icd-10-cm", "R29.898"), concept("snomed", "13791008")])
+def test_a_denial_of_what_is_not_further_specified_keeps_no_denied_weakness_open(code: Json) -> None:
+    vague = observation(code, "o1", valueBoolean=False, effectiveDateTime="2026-10-23")
+    denied = observation(WEAKNESS, "o2", valueBoolean=False, effectiveDateTime="2026-11-03")
+
+    assert facts(vague, denied).stated(WEAK).truth is NO
+
+
 @pytest.mark.parametrize("code", ["R53.1", "R531", "r53.1"])
 def test_weakness_not_further_specified_leaves_it_open_and_names_the_code(code: str) -> None:
     answer = facts(condition(concept("icd-10-cm", code))).stated(WEAK)
