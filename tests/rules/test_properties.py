@@ -353,3 +353,21 @@ def test_the_eyelids_own_flag_comes_and_goes_with_the_stated_sites(
     both = facts({"fasciculation": [before, more]})
 
     assert str(evaluate(both, packaged(), pathway).disposition) == becomes
+
+
+# --- Open questions list only what could raise ----------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pathway", packaged().pathways)
+@tries(60)
+@given(twitch=STANDING_TWITCH, record=records(frozenset({"twitch"})))
+def test_open_questions_list_only_what_could_raise_the_disposition(
+    pathway: str, twitch: dict[str, Any], record: dict[str, Any]
+) -> None:
+    assessment = evaluate(facts({**record, **twitch}), packaged(), pathway)
+
+    asked = [question.fact for question in assessment.open_questions]
+
+    assert len(asked) == len(set(asked))
+    assert all(q.could_raise > assessment.disposition for q in assessment.open_questions)
