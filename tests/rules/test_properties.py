@@ -27,6 +27,8 @@ LASTING = {"twitch-over-two-weeks", "eyelid-twitch-persisting", "red-flag-cluste
 AT_REST = {"twitch-at-rest-without-trigger", "red-flag-cluster"}
 WEIGHT = {"unexplained-weight-loss", "red-flag-cluster"}
 
+HEART_AND_LUNG = {"heart-disease", "heart-failure", "cardiomyopathy", "lung-disease"}
+
 
 class Excuse(NamedTuple):
     """A topic that may overturn the answers of some rules, to which answer, and why that is meant."""
@@ -53,17 +55,34 @@ CLOSED_WORLD = [
         "a stated course says that it twitched on that day, and may age the twitch (§3)",
     ),
     Excuse(
-        {"heart-disease", "heart-failure", "lung-disease"},
+        HEART_AND_LUNG,
         {"breathing-difficulty"},
         {"UNKNOWN"},
-        "dyspnoea counts while no heart or lung diagnosis is recorded (§4)",
+        "breathlessness counts while no heart or lung diagnosis is recorded (§4)",
     ),
+    Excuse(
+        {*HEART_AND_LUNG, "low-saturation-disease"},
+        {"respiratory-compromise"},
+        {"UNKNOWN", "NO"},
+        "they may explain an older breathlessness, and have a lower limit of the saturation (§4)",
+    ),
+    Excuse(
+        {*packaged().diagnoses, "motor-neuron-disease"},
+        {"breathing-difficulty", "respiratory-compromise", "red-flag-cluster"},
+        {"UNKNOWN", "NO"},
+        "what a known diagnosis explains is no sign of the muscles there, and does not count (§4)",
+    ),
+    Excuse({"twitch"}, {"red-flag-cluster"}, {"UNKNOWN", "NO"}, "cramps of a new twitch do not count (§4)"),
     Excuse(TRIGGERS, AT_REST, {"NO", "UNKNOWN"}, "a contributor that is YES makes it NO (§4)"),
     Excuse({"weight-loss-intended"}, WEIGHT, {"NO", "UNKNOWN"}, "intended only where stated (§4)"),
     Excuse({"pregnancy"}, WEIGHT, {"NO", "UNKNOWN"}, "pregnancy only where recorded (§4)"),
     Excuse({"pregnancy", "body-weight"}, AT_REST, {"NO", "UNKNOWN"}, "they set the caffeine limit (§5)"),
-    Excuse({"guillain-barre"}, {"rapid-weakness"}, {"YES"}, "a known diagnosis (§4)"),
-    Excuse({"motor-neuron-disease"}, {"respiratory-compromise"}, {"YES", "UNKNOWN"}, "likewise (§4)"),
+    Excuse(
+        {"guillain-barre"}, {"rapid-weakness"}, {"YES", "UNKNOWN"}, "a diagnosis; an old one is asked about"
+    ),
+    Excuse(
+        {"motor-neuron-disease"}, {"respiratory-compromise"}, {"YES", "UNKNOWN"}, "a known diagnosis (§4)"
+    ),
 ]
 # A denial of the root concept answers for all of it until something narrower is YES (§1).
 ROOTS = [
