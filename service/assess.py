@@ -14,6 +14,7 @@ from service.fhir.read import read_facts
 from service.fhir.read.record import Record
 from service.knowledge import Knowledge
 from service.rules import evaluate
+from service.rules.known import KNOWN_MND
 
 # Where a supposed statement stands.
 SUPPOSED = "supposed"
@@ -41,10 +42,11 @@ def assess(
         facts = facts.supposing(Statement(concept, truth, SUPPOSED, Form.CONDITION))
     return replace(
         evaluate(facts, knowledge, pathway),
+        known_mnd=facts.twitch.present.yes and facts.silence_is_no(KNOWN_MND).yes,
         other_subjects=record.other_subjects,
         unreadable=read.unreadable,
-        unread_medicines=read.facts.unread_medicines,
-        mentions=read.facts.mentions(knowledge.thresholds.twitch_recent),
+        unread_medicines=facts.unread_medicines,
+        mentions=facts.mentions(knowledge.thresholds.twitch_recent),
         incomplete=record.incomplete,
-        facts=read.facts,
+        facts=facts,
     )

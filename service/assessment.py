@@ -9,6 +9,7 @@ from datetime import date
 from enum import IntEnum
 
 from service.facts import Facts, Patient, UnreadMedicine
+from service.facts.amounts import Amount
 from service.facts.answers import Answer, Basis
 from service.facts.mentions import Mention
 from service.facts.reasons import Reason
@@ -114,25 +115,85 @@ class Contributor:
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestedTest:
-    """A test with its reason; `withheld` says why it is not suggested ("done 2026-09-01").
+class Done:
+    """A test is not suggested because it was done on this day, as the record writes it."""
 
-    For a blood panel `analytes` are to be ordered and `withheld_analytes` are not, with the reason.
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A test is not suggested because it was ordered on this day, as the record writes it."""
+
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A test is left to the neurologist to whom the patient was referred on this day."""
+
+    since: str
+
+
+Held = Done | Ordered | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An abnormal result that nothing newer takes back: its value and day, and in how many days to repeat."""
+
+    value: Amount | None
+    on: str | None
+    within_days: int
+
+    @property
+    def within(self) -> str:
+        """By when, as an ISO 8601 duration, in weeks where they are several whole ones: "P7D", "P12W"."""
+        weeks, rest = divmod(self.within_days, 7)
+        return f"P{weeks}W" if weeks > 1 and not rest else f"P{self.within_days}D"
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedTest:
+    """A test that the pathway asks for now (`recommended`) or only offers.
+
+    `reason` names what it rests on: ids of rules, contributors, concepts and analytes. `withheld` says why
+    it is not suggested. For a blood panel `analytes` are to be ordered and `withheld_analytes` are not;
+    of those to be ordered `follow_up` names the ones whose last result was abnormal.
     """
 
     id: str
-    reason: str
-    withheld: str | None = None
+    reason: tuple[str, ...] = ()
+    withheld: Held | None = None
     analytes: tuple[str, ...] = ()
-    withheld_analytes: Mapping[str, str] | None = None
+    withheld_analytes: Mapping[str, Held] | None = None
+    recommended: bool = True
+    follow_up: Mapping[str, FollowUp] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consideration:
+    """A condition that the findings fit, never a diagnosis: on which rules it rests, and if it is known."""
+
+    id: str
+    because: tuple[str, ...]
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A part of the lifestyle advice that would harm this patient, and the condition because of which."""
+
+    part: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the lifestyle advice, without the parts that would harm this patient."""
+    """One step of the lifestyle advice: the parts that stay, those that would harm, what it answers."""
 
     id: str
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
     parts: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
 
@@ -164,6 +225,14 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Somebody who has to know, or be told: an id of the knowledge, and the diagnosis whose clinic it is."""
+
+    whom: str
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A resource that was set aside, and why; a reason never quotes a value."""
 
@@ -190,8 +259,11 @@ class Assessment:
     contributors: tuple[Contributor, ...] = ()
     tests: tuple[SuggestedTest, ...] = ()
     lifestyle: tuple[Step, ...] = ()
+    considerations: tuple[Consideration, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     notes: tuple[str, ...] = ()
+    tell: tuple[Tell, ...] = ()
+    known_mnd: bool = False
     other_subjects: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     unread_medicines: tuple[UnreadMedicine, ...] = ()

@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
-from service.assessment import Assessment, Contributor, Finding, Referral, SuggestedTest
+from service.assessment import Assessment, Contributor, Finding, FollowUp, Referral, Step, SuggestedTest
 from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 from service.knowledge import Knowledge
-from service.knowledge.words import fact_words, notes_words, reason_words
+from service.knowledge.words import (
+    advice_words,
+    because_words,
+    fact_words,
+    grounds_words,
+    held_words,
+    left_out_words,
+    notes_words,
+    reason_words,
+)
 
 
 def assessment_json(
@@ -30,8 +39,12 @@ def assessment_json(
         ],
         "referral": _referral(assessment.referral),
         "contributors": [_contributor(c, knowledge) for c in assessment.contributors],
-        "tests": [_test(test) for test in assessment.tests],
-        "lifestyle": [{"id": step.id, "withheld": list(step.withheld)} for step in assessment.lifestyle],
+        "tests": [_test(test, knowledge) for test in assessment.tests],
+        "lifestyle": [_step(step, knowledge) for step in assessment.lifestyle],
+        "considerations": [
+            {"id": c.id, "because": list(c.because), "known": c.known} for c in assessment.considerations
+        ],
+        "mentions": [{"source": m.source, "date": m.date} for m in assessment.mentions],
         "openQuestions": [
             {
                 "fact": q.fact,
@@ -41,7 +54,6 @@ def assessment_json(
             }
             for q in assessment.open_questions
         ],
-        "mentions": [{"source": m.source, "date": m.date} for m in assessment.mentions],
         "unreadMedicines": [{"source": u.source, "date": u.date} for u in assessment.unread_medicines],
         "otherSubjects": assessment.other_subjects,
         "unreadable": [
@@ -101,15 +113,34 @@ def _contributor(contributor: Contributor, knowledge: Knowledge) -> dict[str, An
     return {"id": contributor.id, "basis": _bases(contributor.basis, knowledge)}
 
 
-def _test(test: SuggestedTest) -> dict[str, Any]:
+def _test(test: SuggestedTest, knowledge: Knowledge) -> dict[str, Any]:
     said: dict[str, Any] = {"id": test.id}
     if test.reason:
-        said["reason"] = test.reason
-    said["withheld"] = test.withheld
+        said["reason"] = grounds_words(test, knowledge)
+    said["recommended"] = test.recommended
+    said["withheld"] = held_words(test.withheld, knowledge) if test.withheld else None
     if test.analytes or test.withheld_analytes:
         said["analytes"] = list(test.analytes)
-        said["withheldAnalytes"] = dict(test.withheld_analytes or {})
+        held = (test.withheld_analytes or {}).items()
+        said["withheldAnalytes"] = {name: held_words(why, knowledge) for name, why in held}
+    if test.follow_up:
+        said["followUp"] = {name: _follow_up(one) for name, one in test.follow_up.items()}
     return said
+
+
+def _follow_up(one: FollowUp) -> dict[str, Any]:
+    value = None if one.value is None else str(one.value)
+    return {"value": value, "date": one.on, "within": one.within}
+
+
+def _step(step: Step, knowledge: Knowledge) -> dict[str, Any]:
+    """In words too, for a caller that shows no cards of ours: what to do, and why for this patient."""
+    return {
+        "id": step.id,
+        "withheld": left_out_words(step, knowledge),
+        "says": advice_words(step, knowledge),
+        "why": because_words(step, knowledge),
+    }
 
 
 def _range(amount: Amount) -> dict[str, Any]:

@@ -42,15 +42,19 @@ def build(
     encounter: str | None = None,
     about_url: str = ABOUT_URL,
     questionnaire_url: str | None = None,
+    ask_about_words: bool = True,
+    known_mnd_card: bool = False,
 ) -> tuple[Card, ...]:
     """The cards of an assessment, the most urgent first; none where there is nothing to say.
 
     `seed` names the call (hookInstance and service id): the same call about the same
     assessment gives the same UUIDs, another call others, so that feedback finds its card.
     `patient` and `encounter` are references from the hook ("Encounter/e1"). The addresses are absolute.
+    `ask_about_words` and `known_mnd_card` are the client's choice of the cards that ask and remind.
     """
     kind = kind_of(assessment)
-    if kind is None:
+    unwanted = {Kind.MENTIONED: not ask_about_words, Kind.KNOWN_MND: not known_mnd_card}
+    if kind is None or unwanted.get(kind):
         return ()
     uuid = _uuid(kind, assessment, seed)
     suggestions = suggestions_of(assessment, knowledge, seed=uuid, patient=patient, encounter=encounter)
@@ -85,7 +89,7 @@ def _lifestyle_card(assessment: Assessment, knowledge: Knowledge, seed: str, abo
 
 def _home(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     """What the patient takes home, where no second card says it."""
-    if kind is Kind.NOT_EVALUATED:
+    if kind in (Kind.NOT_EVALUATED, Kind.MENTIONED, Kind.KNOWN_MND):
         return ""
     if not is_offered(assessment):
         return take_home(assessment, knowledge)
@@ -101,6 +105,7 @@ def _uuid(kind: Kind, assessment: Assessment, seed: str) -> str:
 
 def _links(assessment: Assessment, questionnaire_url: str | None) -> tuple[Link, ...]:
     """The structured questionnaire, where an answer could change something."""
-    if questionnaire_url is None or not assessment.open_questions:
+    asks = assessment.open_questions or assessment.mentions
+    if questionnaire_url is None or not asks:
         return ()
     return (Link("Questions to ask, to read or print", questionnaire_url),)

@@ -115,6 +115,8 @@ class Kind(Enum):
     IN_PLACE = ("TwitchReferralInPlace", "Muscle twitching: referral in place", "info")
     REVIEW = ("TwitchPrimaryCareReview", "Muscle twitching: primary-care review", "info")
     LIFESTYLE = ("TwitchLifestyle", "Muscle twitching: lifestyle management", "info")
+    MENTIONED = ("TwitchMentioned", "Muscle twitching: mentioned in words", "info")
+    KNOWN_MND = ("TwitchKnownDisease", "Muscle twitching: known motor neuron disease", "info")
     NOT_EVALUATED = ("TwitchNotEvaluated", "Muscle twitching: could not be evaluated", "info")
 
     @property
@@ -148,7 +150,7 @@ def kind_of(assessment: Assessment) -> Kind | None:
     """The kind of an assessment's first card; None where there is nothing to say."""
     disposition, referral = assessment.disposition, assessment.referral
     if disposition is Disposition.NO_ACTION:
-        return Kind.NOT_EVALUATED if _left_open(assessment) else None
+        return _quiet_kind(assessment)
     if disposition is Disposition.SAME_DAY:
         return Kind.SAME_DAY
     if disposition.is_referral and referral.in_place_since:
@@ -157,6 +159,15 @@ def kind_of(assessment: Assessment) -> Kind | None:
     return kinds.get(
         disposition, Kind.REVIEW if disposition is Disposition.PRIMARY_CARE_REVIEW else Kind.LIFESTYLE
     )
+
+
+def _quiet_kind(assessment: Assessment) -> Kind | None:
+    """Where nothing has to be done: what could not be read, what only words tell, what others look after."""
+    if _left_open(assessment):
+        return Kind.NOT_EVALUATED
+    if assessment.mentions:
+        return Kind.MENTIONED
+    return Kind.KNOWN_MND if assessment.known_mnd else None
 
 
 def rules_of(assessment: Assessment) -> tuple[str, ...]:

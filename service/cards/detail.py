@@ -10,17 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from service.assessment import Assessment, Finding, OpenQuestion, SuggestedTest
+from service.assessment import Assessment, Finding, Held, OpenQuestion, SuggestedTest, Waiting
 from service.cards.card import Kind
 from service.cards.markdown import bullets, capital, escaped, link, own, section, small
 from service.cards.phrases import dated, day_words, listed
 from service.cards.recorded import from_the_record
 from service.cards.suggestions import SPOKEN, spoken, suggested
 from service.cards.summary import diagnosis_words, newer_than_referral
+from service.cards.whole import SAID_WHOLE, said_whole
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
 from service.knowledge.advice import Claim
-from service.knowledge.words import reason_words
+from service.knowledge.words import held_words, reason_words
 
 # Reasons that say no more than the question itself.
 SILENCE = {NOT_RECORDED.id, "course-not-recorded", "suddenness-not-recorded", "weakness-undated"}
@@ -46,16 +47,50 @@ POISONING = "Overdose and serotonin syndrome are not assessed: this service does
 
 def detail_of(kind: Kind, assessment: Assessment, knowledge: Knowledge, *, home: str) -> str:
     """The Markdown of an assessment's first card; `home` is what the patient takes home, as Markdown."""
+    if kind in SAID_WHOLE:
+        return said_whole(kind, assessment, knowledge)
     raised = _raised(kind, assessment)
     parts = [
+        _now(assessment, knowledge),
         from_the_record(raised, assessment, knowledge),
         _not_documented(assessment.open_questions, knowledge),
         _suggested(kind, assessment, knowledge),
+        _fits(assessment, knowledge),
+        _tell(assessment, knowledge),
         _why(raised, assessment, knowledge),
         home,
         _notes(kind, assessment, knowledge),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _now(assessment: Assessment, knowledge: Knowledge) -> str:
+    """What each emergency asks for, before anything else."""
+    said, title = knowledge.cards["actions"], knowledge.cards["titles"]["now"]
+    lines = [own(capital(said[finding.rule])) for finding in assessment.raised if finding.rule in said]
+    return section(title, lines[0] if len(lines) == 1 else bullets(lines)) if lines else ""
+
+
+def _fits(assessment: Assessment, knowledge: Knowledge) -> str:
+    """The conditions that the findings fit, never as a diagnosis."""
+    words = knowledge.cards["fits"]
+    named = [
+        words["known"].format(condition=words[one.id]) if one.known else words[one.id]
+        for one in assessment.considerations
+    ]
+    if not named:
+        return ""
+    return section(knowledge.cards["titles"]["fits"], own(words["says"].format(conditions=", ".join(named))))
+
+
+def _tell(assessment: Assessment, knowledge: Knowledge) -> str:
+    """Who else has to know."""
+    words = knowledge.cards["tell"]
+    said = [
+        words[one.whom].format(diagnosis=diagnosis_words(one.diagnosis or "", knowledge))
+        for one in assessment.tell
+    ]
+    return "\n\n".join(own(line) for line in said)
 
 
 def _raised(kind: Kind, assessment: Assessment) -> Sequence[Finding]:
@@ -115,16 +150,20 @@ def _withheld(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> dict[
     if since and not in_summary and not assessment.referral.suggest:
         reasons[f"in place since {day_words(since, year)}"] = ["referral to neurology"]
     for test in assessment.tests:
-        analytes: dict[str, list[str]] = {}
+        analytes: dict[Held, list[str]] = {}
         for name, why in (test.withheld_analytes or {}).items():
             analytes.setdefault(why, []).append(name)
         for why, names in analytes.items():
-            reasons.setdefault(dated(why, year), []).extend(spoken(names, knowledge))
+            reasons.setdefault(_held(why, year, knowledge), []).extend(spoken(names, knowledge))
         if test.withheld and test.id in knowledge.tests:
-            waits = in_summary and test.withheld.startswith("neurology referral")
-            why = "left to neurology" if waits else dated(test.withheld, year)
-            reasons.setdefault(why, []).append(SPOKEN.get(test.id) or knowledge.tests[test.id].words)
+            waits = in_summary and isinstance(test.withheld, Waiting)
+            said = "left to neurology" if waits else _held(test.withheld, year, knowledge)
+            reasons.setdefault(said, []).append(SPOKEN.get(test.id) or knowledge.tests[test.id].words)
     return reasons
+
+
+def _held(held: Held, year: int, knowledge: Knowledge) -> str:
+    return dated(held_words(held, knowledge), year)
 
 
 def _why(raised: Sequence[Finding], assessment: Assessment, knowledge: Knowledge) -> str:

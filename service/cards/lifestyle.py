@@ -47,7 +47,7 @@ FOR_A_CHILD: Mapping[str, tuple[str, str]] = {
     "sleep": ("Sleep", "more than an adult's 7 to 9 hours"),
     "hydration": ("Fluids", "drink through the day"),
 }
-A_FIGURE_FOR_ADULTS = "a figure for adults"
+CHILD, PREGNANCY = "child", "pregnancy"
 # What a step says more to a patient for whom it answers a contributor.
 MORE: Mapping[str, str] = {
     "caffeine": "cut down over several days",
@@ -107,7 +107,7 @@ def _habits_alone(facts: str, assessment: Assessment, knowledge: Knowledge) -> I
     """The daily habits that belong to no step, and are all about alcohol; some are for adults only."""
     age = assessment.patient.age
     child = age is not None and age.less_than(knowledge.thresholds.adult_norms) is Truth.YES
-    pregnant = any("pregnancy" in why for step in assessment.lifestyle for why in step.withheld)
+    pregnant = any(part.because == PREGNANCY for step in assessment.lifestyle for part in step.withheld)
     for habit, rests_on in knowledge.daily.items():
         if habit not in _OF_STEPS and not (child and rests_on == FOR_ADULTS):
             yield f"**{'No alcohol' if pregnant else own(habit)}**" + (f" (*{facts}*)" if facts else "")
@@ -126,7 +126,7 @@ def _line(step: Step, known: LifestyleStep, facts: str, assessment: Assessment, 
     if facts:
         facts = f" (*{facts}*: {own(MORE[step.id])})" if step.id in MORE else f" (*{facts}*)"
     beside = own(", ".join(words)) + facts
-    sentences = [own(s) for s in (_left_out(step), _because(step, known, facts)) if s]
+    sentences = [own(s) for s in (_left_out(step, known), _because(step, known, facts)) if s]
     if beside and sentences:
         beside += "."
     rest = " ".join(filter(None, (beside.strip(), *sentences)))
@@ -142,8 +142,8 @@ def _title(step: Step, known: LifestyleStep, kept: set[str], knowledge: Knowledg
 
 def _childs(step: Step) -> bool:
     """Whether the step was cut only because its figure is one for adults: then it has words for a child."""
-    adults = {part.partition(": ")[0] for part in step.withheld if A_FIGURE_FOR_ADULTS in part}
-    harmful = {part.partition(": ")[0] for part in step.withheld if A_FIGURE_FOR_ADULTS not in part}
+    adults = {held.part for held in step.withheld if held.because == CHILD}
+    harmful = {held.part for held in step.withheld if held.because != CHILD}
     return step.id in FOR_A_CHILD and bool(adults) and adults.isdisjoint(harmful)
 
 
@@ -155,19 +155,21 @@ def _panel(assessment: Assessment) -> bool:
 
 def _because(step: Step, known: LifestyleStep, facts: str) -> str:
     """Every caution, else one reason, unless the line says what the record says or leaves something out."""
-    cautions = [known.because.get(name) for name in CAUTIONS.get(step.id, ())]
-    said = [words for words in cautions if words in step.because]
-    return " ".join(filter(None, said or ([] if facts or step.withheld else step.because[:1])))
+    cautions = [name for name in CAUTIONS.get(step.id, ()) if name in step.because]
+    said = cautions or ([] if facts or step.withheld else step.because[:1])
+    return " ".join(known.because[name] for name in said)
 
 
-def _left_out(step: Step) -> str:
+def _left_out(step: Step, known: LifestyleStep) -> str:
     """What was withheld, each thing once, with the reason that most of it has in common."""
     if not step.withheld:
         return ""
     why: dict[str, list[str]] = {}
-    for label, _, reason in (part.partition(": ") for part in step.withheld):
-        if not (A_FIGURE_FOR_ADULTS in reason and _childs(step)):
-            why.setdefault(label, []).append(reason)
+    parts = {part.id: part for part in known.parts}
+    for held in step.withheld:
+        if not (held.because == CHILD and _childs(step)):
+            part = parts[held.part]
+            why.setdefault(part.label, []).append(part.withheld_when[held.because])
     common = Counter(reason for reasons in why.values() for reason in reasons)
     reasons: dict[str, list[str]] = {}
     for label, given in why.items():

@@ -121,7 +121,7 @@ def _companions(assessment: Assessment, knowledge: Knowledge, check: Check) -> I
         other = TOGETHER.get(test)
         if other and not check.has(other) and other not in check.recent:
             reasons = [known.reason for known in assessment.tests if known.id == other and known.reason]
-            yield SuggestedTest(other, reasons[0] if reasons else f"belongs to {knowledge.tests[test].words}")
+            yield SuggestedTest(other, reasons[0] if reasons else (test,))
 
 
 def _rest_of_panel(assessment: Assessment, check: Check) -> Iterator[SuggestedTest]:

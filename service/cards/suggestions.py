@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from service.assessment import Assessment, Disposition, Referral, SuggestedTest
+from service.assessment import Assessment, Referral, SuggestedTest
 from service.cards.card import Action, Suggestion, identifier
 from service.cards.markdown import small
 from service.fhir.write.orders import Occasion, occasion, orders_for, referral_order
@@ -12,17 +12,29 @@ from service.knowledge import BLOOD_PANEL, Knowledge
 
 # Breath first, then what can be taken today, then the picture that shows what others than a neurologist
 # treat (a compressed cord, a stroke), then what the neurologist does.
-SEQUENCE = ("respiratory-function", BLOOD_PANEL, "mri-brain", "mri-cervical-spine", "emg", "ncs")
+SEQUENCE = (
+    "respiratory-function",
+    "blood-gas",
+    "ecg",
+    BLOOD_PANEL,
+    "mri-brain",
+    "mri-cervical-spine",
+    "emg",
+    "ncs",
+)
 # How many blood tests, groups counting as one, a button names.
 _MOST_NAMED = 4
 # What a clinician says for short.
 SPOKEN: Mapping[str, str] = {
     "emg": "EMG",
+    "mri-brain": "brain MRI",
+    "mri-cervical-spine": "neck MRI",
     "respiratory-function": "FVC, sitting and lying",
     "calcium": "calcium",
     "b12": "B12",
     "vitamin-d": "vitamin D",
     "ck": "CK",
+    "ecg": "ECG",
     "blood-count": "blood count",
     "ana": "ANA",
     "anti-gm1": "anti-GM1",
@@ -34,8 +46,8 @@ def suggestions_of(
 ) -> tuple[Suggestion, ...]:
     """The referral first, then the tests; what was withheld is not among them.
 
-    Recommended are the referral, the blood panel, and at urgent or same-day everything:
-    below that the neurologist may well choose the other tests.
+    Recommended are the referral and what the pathway asks for now; what is only offered is for the
+    clinician, or the neurologist, to choose.
     """
     if not assessment.referral.suggest and not suggested(assessment):
         return ()
@@ -81,7 +93,6 @@ def spoken(analytes: Sequence[str], knowledge: Knowledge) -> list[str]:
 def _suggestions(
     assessment: Assessment, knowledge: Knowledge, when: Occasion, seed: str
 ) -> Iterator[Suggestion]:
-    pressing = assessment.disposition >= Disposition.URGENT_REFERRAL
     if assessment.referral.suggest:
         label = referral_label(assessment.referral)
         order = referral_order(assessment.referral, knowledge, when)
@@ -90,8 +101,7 @@ def _suggestions(
         uuid = identifier(seed, test.id)
         orders = orders_for(test, knowledge, when, requisition=f"urn:uuid:{identifier(uuid, 'requisition')}")
         actions = tuple(_create(f"Order {small(order['code']['text'])}", order) for order in orders)
-        recommended = pressing or test.id == BLOOD_PANEL
-        yield Suggestion(uuid, label_of(test, knowledge), recommended, actions, test.id)
+        yield Suggestion(uuid, label_of(test, knowledge), test.recommended, actions, test.id)
 
 
 def _create(description: str, order: dict[str, object]) -> Action:

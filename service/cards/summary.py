@@ -9,6 +9,7 @@ from service.assessment import Assessment, Disposition
 from service.cards.card import Kind
 from service.cards.markdown import plain, small
 from service.cards.phrases import day_words, how_long, listed, measured
+from service.cards.whole import SAID_WHOLE
 from service.facts.answers import Basis
 from service.facts.reasons import NOT_RECORDED
 from service.knowledge import Knowledge
@@ -70,6 +71,8 @@ def summary_of(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
     """One sentence of fewer than 140 characters; where it would be longer it names fewer facts."""
     if kind is Kind.NOT_EVALUATED:
         return "Muscle twitching could not be evaluated: part of the record could not be read"
+    if kind in SAID_WHOLE:
+        return knowledge.cards[SAID_WHOLE[kind]]["summary"]
     driving, action = _driving(assessment), _action(kind, assessment, knowledge)
     newer = newer_than_referral(assessment) if kind is Kind.EXPEDITE else []
     since = _new_since(assessment) if kind is Kind.EXPEDITE else ""

@@ -23,7 +23,14 @@ from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.fhir.read.record import record_in
 from service.knowledge import Knowledge
-from service.knowledge.words import fact_words, notes_words, reason_words
+from service.knowledge.words import (
+    fact_words,
+    grounds_words,
+    held_words,
+    left_out_words,
+    notes_words,
+    reason_words,
+)
 
 
 @click.command("assess")
@@ -103,7 +110,9 @@ def _report(a: Assessment, knowledge: Knowledge) -> Iterator[RenderableType]:
     may_explain = ((c.words, _sources(c.basis, knowledge)) for c in a.contributors)
     yield from tabled("May contribute", "contributor, from the record", may_explain)
     yield from tabled("Tests", "test, reason, not now: because", (_test_row(t, knowledge) for t in a.tests))
-    yield from tabled("Lifestyle", "step, withheld", ((s.id, "\n".join(s.withheld)) for s in a.lifestyle))
+    yield from tabled(
+        "Lifestyle", "step, withheld", ((s.id, "\n".join(left_out_words(s, knowledge))) for s in a.lifestyle)
+    )
     questions = ((q.ask, str(q.could_raise)) for q in a.open_questions)
     yield from tabled("Not documented", "question, could raise it to", questions)
     unread = ((u.source, u.date or "") for u in a.unread_medicines)
@@ -120,8 +129,12 @@ def _finding_row(finding: Finding, knowledge: Knowledge) -> tuple[str, str, str]
 def _test_row(test: SuggestedTest, knowledge: Knowledge) -> tuple[str, str, str]:
     name = knowledge.tests[test.id].words if test.id in knowledge.tests else test.id
     which = f": {', '.join(map(knowledge.words, test.analytes))}" if test.analytes else ""
-    kept_back = [f"{knowledge.words(a)}: {why}" for a, why in (test.withheld_analytes or {}).items()]
-    return name + which, test.reason, "\n".join(filter(None, (test.withheld, *kept_back)))
+    held = {
+        knowledge.words(a): held_words(why, knowledge) for a, why in (test.withheld_analytes or {}).items()
+    }
+    whole = [held_words(test.withheld, knowledge)] if test.withheld else []
+    not_now = [*whole, *(f"{analyte}: {why}" for analyte, why in held.items())]
+    return name + which, grounds_words(test, knowledge), "\n".join(not_now)
 
 
 def _sources(basis: Iterable[Basis], knowledge: Knowledge) -> str:

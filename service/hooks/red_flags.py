@@ -34,6 +34,8 @@ def respond(request: HookRequest, given: CallContext) -> CdsResponse:
         encounter=request.encounter_reference,
         about_url=given.about_url,
         questionnaire_url=given.questionnaire_url,
+        ask_about_words=given.ask_about_words,
+        known_mnd_card=given.known_mnd_card,
     )
     if not cards:
         prefetched.insist_on_whole()

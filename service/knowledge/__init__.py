@@ -62,6 +62,7 @@ FILES = (
     *(
         "analytes",
         "answers",
+        "cards",
         "codes",
         "diagnoses",
         "evidence",
@@ -128,6 +129,7 @@ class Knowledge:
     sites: Mapping[str, str]
     twitch_words: TwitchWords
     conclusions: Mapping[tuple[str, str], bool]
+    cards: Mapping[str, Mapping[str, str]]
 
     @cached_property
     def _exact(self) -> frozenset[tuple[str, str]]:
@@ -255,6 +257,7 @@ def _build(tables: Mapping[str, dict[str, Any]], products: Sequence[Product], ve
         phrases=tables["phrases"]["facts"],
         twitch_words=TwitchWords(tables["mentions"]),
         conclusions=_conclusions(tables["answers"]),
+        cards=tables["cards"],
         sites={name: table["words"] for kind in ("sites", "areas") for name, table in sites[kind].items()},
     )
 

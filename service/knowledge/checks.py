@@ -38,6 +38,8 @@ FILLED_IN = {
     "value": ("what", "value"),
     "measured": ("what", "amount"),
     **dict.fromkeys(("examined", "reported", "no", "refuted", "over", "relative"), ("what",)),
+    **dict.fromkeys(("done", "ordered", "waiting"), ("day",)),
+    "left_out": ("part", "why"),
 }
 NAMING = {
     "no_name": ("before", "after"),

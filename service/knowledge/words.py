@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from service.assessment import Done, Held, Step, SuggestedTest, Waiting
 from service.facts.amounts import Span
 from service.facts.answers import Basis, Denial, How, Kind
 from service.facts.places import Place
@@ -44,6 +45,43 @@ def reason_words(reason: Reason, knowledge: Knowledge) -> str:
 def notes_words(notes: Iterable[Reason], knowledge: Knowledge) -> str | None:
     """What must be said of a statement, as one note; None where nothing must."""
     return "; ".join(reason_words(note, knowledge) for note in notes) or None
+
+
+def held_words(held: Held, knowledge: Knowledge) -> str:
+    """Why a test is not suggested: "done 2026-09-01"."""
+    if isinstance(held, Waiting):
+        return knowledge.phrases["waiting"].format(day=held.since)
+    return knowledge.phrases["done" if isinstance(held, Done) else "ordered"].format(day=held.on)
+
+
+def grounds_words(test: SuggestedTest, knowledge: Knowledge) -> str:
+    """What a suggested test rests on: "muscle weakness, neck pain"."""
+    return ", ".join(knowledge.words(ground) for ground in test.reason)
+
+
+def left_out_words(step: Step, knowledge: Knowledge) -> list[str]:
+    """The parts of a step that would harm, each with the reason: "2 litres a day: heart failure"."""
+    known = next(one for one in knowledge.lifestyle if one.id == step.id)
+    parts = {part.id: part for part in known.parts}
+    phrase = knowledge.phrases["left_out"]
+    return [
+        phrase.format(part=parts[w.part].label, why=parts[w.part].withheld_when[w.because])
+        for w in step.withheld
+    ]
+
+
+def advice_words(step: Step, knowledge: Knowledge) -> str:
+    """The step as a whole, or what stays of it; empty where nothing does."""
+    known = next(one for one in knowledge.lifestyle if one.id == step.id)
+    if not step.withheld:
+        return known.advice
+    return " ".join(part.advice for part in known.parts if part.id in step.parts)
+
+
+def because_words(step: Step, knowledge: Knowledge) -> list[str]:
+    """Why a step matters for this patient, a sentence for each contributor."""
+    known = next(one for one in knowledge.lifestyle if one.id == step.id)
+    return [known.because[contributor] for contributor in step.because]
 
 
 def _statement(basis: Basis, knowledge: Knowledge) -> str:

@@ -9,11 +9,14 @@ from service.knowledge import Knowledge
 from service.rules import motor, red_flags, respiratory, same_day
 from service.rules.contributors import contributors
 from service.rules.disposition import finding_of, greatest, referral
-from service.rules.investigations import Case, suggested_tests
 from service.rules.known import KNOWN_MND
-from service.rules.lifestyle import lifestyle_steps
+from service.rules.proposals.case import Case
+from service.rules.proposals.considerations import considerations
+from service.rules.proposals.investigations import suggested_tests
+from service.rules.proposals.lifestyle import lifestyle_steps
 from service.rules.questions import open_questions, unclear
 from service.rules.rule import RULES, Rule
+from service.rules.tell import whom_to_tell
 
 __all__ = ["RULES", "evaluate", "motor", "red_flags", "respiratory", "same_day"]
 
@@ -45,8 +48,10 @@ def evaluate(facts: Facts, knowledge: Knowledge, pathway: str) -> Assessment:
         contributors=found,
         tests=suggested_tests(case),
         lifestyle=lifestyle_steps(facts, knowledge, disposition, found) if advised else (),
+        considerations=considerations(case),
         open_questions=() if known else open_questions(facts, findings, disposition, knowledge, pathway),
         notes=_notes(facts, findings, knowledge),
+        tell=whom_to_tell(facts, disposition, findings, found, knowledge),
     )
 
 

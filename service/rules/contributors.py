@@ -29,7 +29,13 @@ ELECTROLYTES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 NUTRIENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"b12": ("b12-deficiency",), "vitamin-d": ("vitamin-d-deficiency",), "magnesium": ("low-magnesium",)}
+    {
+        "b12": ("b12-deficiency",),
+        "vitamin-d": ("vitamin-d-deficiency",),
+        "magnesium": ("low-magnesium",),
+        # Folate and the other B vitamins are read as diagnoses only.
+        "": ("b-vitamin-deficiency",),
+    }
 )
 THYROID: Mapping[str, tuple[str, ...]] = MappingProxyType({"tsh": ("thyroid-disease",)})
 
@@ -38,7 +44,7 @@ def contributors(facts: Facts, knowledge: Knowledge, pathway: str) -> tuple[Cont
     """The contributors that are YES, those that ask for a review with their disposition."""
     found = [_named(name, trigger(facts, knowledge), knowledge) for name, trigger in TRIGGERS.items()]
     found += [_deranged(name, table, facts, knowledge, pathway) for name, table in DERANGED.items()]
-    found.append(_named("alcohol", high_alcohol(facts, knowledge), knowledge))
+    found += [_named(name, answer(facts, knowledge), knowledge) for name, answer in OTHERS.items()]
     found += [_named(name, facts.takes(name), knowledge) for name in knowledge.medicines_to_review]
     order = list(knowledge.rules)
     return tuple(sorted((c for c in found if c), key=lambda c: order.index(c.id)))
@@ -114,6 +120,17 @@ def high_alcohol(facts: Facts, knowledge: Knowledge) -> Answer:
     return facts.stated("alcohol-problem") | units | score
 
 
+def fatigue(facts: Facts, knowledge: Knowledge) -> Answer:
+    """Tiredness, which is no weakness."""
+    return facts.stated("fatigue")
+
+
+def screen_time(facts: Facts, knowledge: Knowledge) -> Answer:
+    """More than 6 hours a day before a screen, for a twitch of the eyelid alone."""
+    hours = facts.latest("screen-time", within=knowledge.thresholds.habits_count)
+    return facts.twitch.confined_to_eyelid & hours.more_than(knowledge.thresholds.screen_time_high)
+
+
 TRIGGERS: Mapping[str, Question] = MappingProxyType(
     {
         "stress-anxiety": stress_anxiety,
@@ -123,6 +140,10 @@ TRIGGERS: Mapping[str, Question] = MappingProxyType(
         "exertion": exertion,
         "medicine": medicine,
     }
+)
+# Contributors that nobody states as a trigger.
+OTHERS: Mapping[str, Question] = MappingProxyType(
+    {"fatigue": fatigue, "screen-time": screen_time, "alcohol": high_alcohol}
 )
 DERANGED = MappingProxyType(
     {"electrolyte-imbalance": ELECTROLYTES, "nutritional-deficiency": NUTRIENTS, "thyroid": THYROID}
@@ -184,7 +205,7 @@ def _deranged(
     low_only = name == "nutritional-deficiency"
     named, lifting = NO, False
     for analyte, diagnoses in table.items():
-        measured = outside(facts, knowledge, analyte, low_only=low_only)
+        measured = outside(facts, knowledge, analyte, low_only=low_only) if analyte else NO
         diagnosed = any_of(facts.silence_is_no(d) for d in diagnoses)
         named |= measured | diagnosed
         lifting |= measured.yes or (diagnosed.yes and not _normal_since(measured, diagnosed))

@@ -10,10 +10,12 @@ from service.assessment import (
     Assessment,
     Contributor,
     Disposition,
+    Done,
     Finding,
     Referral,
     Step,
     SuggestedTest,
+    Withheld,
 )
 from service.facts import Patient
 from service.facts.amounts import Amount, Span
@@ -31,7 +33,7 @@ PRIORITY = {
     Disposition.SAME_DAY: "stat",
 }
 PANEL = SuggestedTest(
-    "blood-panel", "muscle weakness", None, ("magnesium", "tsh"), {"b12": "done 2026-10-02"}
+    "blood-panel", ("muscle-weakness",), None, ("magnesium", "tsh"), {"b12": Done("2026-10-02")}
 )
 
 
@@ -61,16 +63,11 @@ def finding(knowledge: Knowledge, rule: str, disposition: Disposition | None, *b
     return Finding(rule, kind, answer, words.says, words.why, words.evidence, could, disposition)
 
 
-def steps(knowledge: Knowledge, **withheld: tuple[str, ...]) -> tuple[Step, ...]:
+def steps(knowledge: Knowledge, **withheld: tuple[Withheld, ...]) -> tuple[Step, ...]:
     return tuple(
-        Step(
-            step.id,
-            withheld.get(step.id, ()),
-            tuple(
-                p.id for p in step.parts if not any(w.startswith(p.label) for w in withheld.get(step.id, ()))
-            ),
-        )
+        Step(step.id, held, tuple(p.id for p in step.parts if p.id not in {w.part for w in held}))
         for step in knowledge.lifestyle
+        for held in (withheld.get(step.id, ()),)
     )
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 from service.assessment import (
     Assessment,
     Disposition,
+    Done,
     OpenQuestion,
     Referral,
     RuleKind,
     SuggestedTest,
     Unreadable,
+    Waiting,
 )
 from service.cards import Card, Kind, build
 from service.cards.card import OVERRIDE_REASONS, TOPICS
@@ -31,11 +34,14 @@ from service.knowledge import Knowledge, load
 Assessed = Callable[..., Assessment]
 KNOWLEDGE = load()
 RULES = [rule for rule, words in KNOWLEDGE.rules.items() if words.kind is not RuleKind.CONTRIBUTOR]
-EMG, NCS = SuggestedTest("emg", "muscle weakness"), SuggestedTest("ncs", "muscle weakness")
-BRAIN, NECK = SuggestedTest("mri-brain", "speech difficulty"), SuggestedTest("mri-cervical-spine", "arm")
-BREATH = SuggestedTest("respiratory-function", "breathing difficulty")
+EMG, NCS = SuggestedTest("emg", ("muscle-weakness",)), SuggestedTest("ncs", ("muscle-weakness",))
+BRAIN, NECK = (
+    SuggestedTest("mri-brain", ("speech-difficulty",)),
+    SuggestedTest("mri-cervical-spine", ("neck-pain",)),
+)
+BREATH = SuggestedTest("respiratory-function", ("breathing-difficulty",))
 PANEL = SuggestedTest(
-    "blood-panel", "muscle weakness", None, ("magnesium", "tsh"), {"b12": "done 2026-10-02"}
+    "blood-panel", ("muscle-weakness",), None, ("magnesium", "tsh"), {"b12": Done("2026-10-02")}
 )
 WEAKNESS = OpenQuestion(
     "muscle-weakness", NOT_RECORDED, "Has an arm become weak?", Disposition.URGENT_REFERRAL
@@ -110,7 +116,7 @@ def test_the_dead_need_no_card(assessed: Assessed, knowledge: Knowledge) -> None
 
 
 def test_a_referral_in_place_is_told_and_not_repeated(assessed: Assessed, knowledge: Knowledge) -> None:
-    held = (SuggestedTest("emg", "muscle weakness", "neurology referral in place since 2026-10-01"), PANEL)
+    held = (SuggestedTest("emg", ("muscle-weakness",), Waiting("2026-10-01")), PANEL)
     referral = Referral(in_place_since="2026-10-01")
 
     card, *_ = build(
@@ -163,10 +169,8 @@ def test_suggestions_stand_in_the_order_in_which_one_would_act(
 
 
 def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Knowledge) -> None:
-    done = SuggestedTest("emg", "muscle weakness", "done 2026-09-01")
-    nothing_left = SuggestedTest(
-        "blood-panel", "x", "all of it was done or ordered recently", (), {"tsh": "done 2026-10-02"}
-    )
+    done = SuggestedTest("emg", ("muscle-weakness",), Done("2026-09-01"))
+    nothing_left = SuggestedTest("blood-panel", ("x",), Done("2026-10-02"), (), {"tsh": Done("2026-10-02")})
 
     (card,) = build(
         assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", tests=(done, NCS, nothing_left)), knowledge
@@ -178,16 +182,14 @@ def test_what_was_done_is_not_suggested_again(assessed: Assessed, knowledge: Kno
     assert "TSH (done 2 Oct)" in card.detail
 
 
-def test_at_urgent_all_is_recommended_and_below_that_the_referral_and_the_blood_tests(
-    assessed: Assessed, knowledge: Knowledge
-) -> None:
-    tests = (PANEL, EMG, NCS)
+def test_what_is_only_offered_is_not_preselected(assessed: Assessed, knowledge: Knowledge) -> None:
+    tests = (PANEL, replace(EMG, recommended=False), NCS)
 
-    urgent = build(assessed(Disposition.URGENT_REFERRAL, "muscle-weakness", tests=tests), knowledge)
-    routine = build(assessed(Disposition.ROUTINE_REFERRAL, "twitch-over-two-weeks", tests=tests), knowledge)
+    (card, *_) = build(
+        assessed(Disposition.ROUTINE_REFERRAL, "twitch-over-two-weeks", tests=tests), knowledge
+    )
 
-    assert [s.is_recommended for s in urgent[0].suggestions] == [True, True, True, True]
-    assert [s.is_recommended for s in routine[0].suggestions] == [True, True, False, False]
+    assert [s.is_recommended for s in card.suggestions] == [True, True, False, True]
 
 
 def test_a_blood_panel_is_one_suggestion_with_an_action_an_analyte(

@@ -12,11 +12,14 @@ from service.assessment import (
     Assessment,
     Contributor,
     Disposition,
+    Done,
     OpenQuestion,
     Referral,
     Step,
     SuggestedTest,
     Unreadable,
+    Waiting,
+    Withheld,
 )
 from service.cards import build
 from service.cards.detail import address, label_for
@@ -92,9 +95,9 @@ def test_one_row_alone_is_a_sentence(assessed: Assessed, knowledge: Knowledge) -
 def test_a_reason_that_several_parts_share_is_said_once(assessed: Assessed, knowledge: Knowledge) -> None:
     kidney = "advanced kidney disease"
     held = (
-        f"2 litres a day: {kidney}",
-        "potassium-rich foods: high potassium",
-        f"potassium-rich foods: {kidney}",
+        Withheld("two-litres", "advanced-kidney-disease"),
+        Withheld("electrolyte-rich-foods", "high-potassium"),
+        Withheld("electrolyte-rich-foods", "advanced-kidney-disease"),
     )
     steps = tuple(
         replace(step, withheld=held, parts=()) if step.id == "hydration" else step
@@ -159,7 +162,7 @@ def test_nothing_that_derives_from_the_record_becomes_markup(
         {"unreadable": (Unreadable(HOSTILE, reason("missing", path=HOSTILE)),)},
         {"incomplete": (HOSTILE,)},
         {"notes": (HOSTILE,)},
-        {"tests": (SuggestedTest("emg", "x", HOSTILE),)},
+        {"tests": (SuggestedTest("emg", ("x",), Done(HOSTILE)),)},
         {"referral": Referral(in_place_since=HOSTILE)},
         {"open_questions": (question("muscle-weakness", reason("absent", why=HOSTILE)),)},
         {"contributors": (Contributor("caffeine", HOSTILE, (Basis(HOSTILE, HOSTILE),)),)},
@@ -244,7 +247,7 @@ def test_advice_that_would_harm_is_left_out_of_step_and_daily_list(
 ) -> None:
     plain = assessed(LIFESTYLE)
     failing = tuple(
-        Step("hydration", ("2 litres a day: heart failure",), ("electrolyte-rich-foods",))
+        Step("hydration", (Withheld("two-litres", "heart-failure"),), ("electrolyte-rich-foods",))
         if step.id == "hydration"
         else step
         for step in plain.lifestyle
@@ -259,13 +262,16 @@ def test_advice_that_would_harm_is_left_out_of_step_and_daily_list(
 
 def test_why_a_step_matters_for_this_patient_is_said(assessed: Assessed, knowledge: Knowledge) -> None:
     tired = tuple(
-        replace(step, because=("Sleep is short.",)) if step.id == "sleep" else step
+        replace(step, because=("short-sleep",)) if step.id == "sleep" else step
         for step in assessed(LIFESTYLE).lifestyle
     )
 
     (card,) = build(assessed(LIFESTYLE, lifestyle=tired), knowledge)
 
-    assert re.search(r"- \*\*7 hours of sleep or more\*\*: .* Sleep is short\.", card.detail)
+    assert re.search(
+        r"- \*\*7 hours of sleep or more\*\*: .* Sleep is short or poor, and tired muscles twitch more\.",
+        card.detail,
+    )
 
 
 def test_medicines_are_named_for_review_and_never_to_be_stopped(
@@ -361,12 +367,12 @@ def test_caffeine_in_a_medicine_is_no_medicine_to_review(assessed: Assessed, kno
 
 
 def test_what_was_withheld_is_grouped_by_its_reason(assessed: Assessed, knowledge: Knowledge) -> None:
-    since = "neurology referral in place since 2026-10-01"
+    since = Waiting("2026-10-01")
     held = (
-        SuggestedTest("emg", "x", since),
-        SuggestedTest("ncs", "x", since),
+        SuggestedTest("emg", ("x",), since),
+        SuggestedTest("ncs", ("x",), since),
         SuggestedTest(
-            "blood-panel", "x", None, ("ck",), {"tsh": "done 2026-10-02", "b12": "done 2026-10-02"}
+            "blood-panel", ("x",), None, ("ck",), {"tsh": Done("2026-10-02"), "b12": Done("2026-10-02")}
         ),
     )
     in_place = Referral(in_place_since="2026-10-01")

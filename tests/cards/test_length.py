@@ -72,7 +72,16 @@ def test_a_summary_and_a_button_are_short_and_begin_with_a_capital(card: Card) -
 @each_card
 def test_the_parts_stand_in_one_order(card: Card) -> None:
     order = (
-        *("From the record", "Not documented", "Suggested", "Not suggested", "Why", "Every day"),
+        *(
+            "Now",
+            "From the record",
+            "Not documented",
+            "Suggested",
+            "Not suggested",
+            "Fits",
+            "Why",
+            "Every day",
+        ),
         *("May contribute", "Also recorded (explains no motor sign)"),
         *("Medicines to review", "Medicines that may contribute"),
         *("Come back if", "Call an ambulance if", "Note"),

@@ -420,8 +420,9 @@ class Seen:
     def panel(self) -> Any:
         return next((t for t in self.found.tests if t.id == "blood-panel" and not t.withheld), None)
 
-    def step(self, name: str) -> Any:
-        return next((s for s in self.found.lifestyle if s.id == name), None)
+    def left_out(self, step: str) -> list[str] | None:
+        """What is withheld of a step; None where there is no such step."""
+        return next((s["withheld"] for s in self.json["lifestyle"] if s["id"] == step), None)
 
 
 def _rules(truth: str) -> Callable[[Seen, Any], str]:
@@ -470,7 +471,7 @@ def _suggested(seen: Seen) -> list[str]:
 
 
 def _withheld(seen: Seen, wanted: Json) -> str:
-    got = {t.id: t.withheld for t in seen.found.tests if t.withheld}
+    got = {t["id"]: t["withheld"] for t in seen.json["tests"] if t["withheld"]}
     wrong = {
         k: got.get(k)
         for k, text in wanted.items()
@@ -486,8 +487,8 @@ def _analytes(seen: Seen) -> list[str]:
 
 def _withheld_analytes(seen: Seen, wanted: Json) -> str:
     got: Json = {}
-    for test in seen.found.tests:
-        got |= dict(test.withheld_analytes or {})
+    for test in seen.json["tests"]:
+        got |= test.get("withheldAnalytes", {})
     wrong = [k for k, text in wanted.items() if k not in got or text.lower() not in str(got[k]).lower()]
     return f"withheld analytes {wanted} expected, got {got}" if wrong else ""
 
@@ -495,24 +496,21 @@ def _withheld_analytes(seen: Seen, wanted: Json) -> str:
 def _lifestyle_withheld(seen: Seen, wanted: Json) -> str:
     problems = []
     for name, texts in wanted.items():
-        step = seen.step(name)
-        if step is None:
+        held = seen.left_out(name)
+        if held is None:
             problems.append(f"no step {name}")
             continue
-        if not texts and step.withheld:
-            problems.append(f"{name} withholds {step.withheld}")
-        problems += [
-            f"{name} lacks “{t}” in {step.withheld}" for t in texts if not any(t in w for w in step.withheld)
-        ]
+        if not texts and held:
+            problems.append(f"{name} withholds {held}")
+        problems += [f"{name} lacks “{t}” in {held}" for t in texts if not any(t in w for w in held)]
     return "; ".join(problems)
 
 
 def _lifestyle_keeps(seen: Seen, wanted: Json) -> str:
     problems = []
     for name, texts in wanted.items():
-        step = seen.step(name)
-        held = step.withheld if step else ("no such step",)
-        problems += [f"{name} withholds {held}" for t in texts if any(t in w for w in held) or not step]
+        held = seen.left_out(name)
+        problems += [f"{name} withholds {held}" for t in texts if held is None or any(t in w for w in held)]
     return "; ".join(problems)
 
 

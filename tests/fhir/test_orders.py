@@ -31,7 +31,7 @@ from service.knowledge.measures import Coding
 
 ON = date(2026, 11, 23)
 URGENT = Referral(True, "neurology", "urgent", note="clinical suspicion of motor neuron disease")
-PANEL = SuggestedTest("blood-panel", "muscle weakness", None, ("magnesium", "tsh", "ck"))
+PANEL = SuggestedTest("blood-panel", ("muscle-weakness",), None, ("magnesium", "tsh", "ck"))
 REQUISITION = "urn:uuid:00000000-0000-5000-8000-000000000001"
 PLAIN_SOURCES = ("Condition/w1", "Observation/mrc")
 
@@ -132,7 +132,7 @@ def test_the_specialty_is_the_one_of_the_knowledge() -> None:
 
 def test_nerve_conduction_goes_by_its_text_because_no_code_is_verified(knowledge: Knowledge) -> None:
     (order,) = orders_for(
-        SuggestedTest("ncs", "x"), knowledge, occasion(assessment()), requisition=REQUISITION
+        SuggestedTest("ncs", ("x",)), knowledge, occasion(assessment()), requisition=REQUISITION
     )
 
     assert order["code"] == {"text": "Nerve conduction studies"}
@@ -168,7 +168,7 @@ def test_tests_are_as_pressing_as_the_disposition(
 
 
 def test_the_reason_of_a_test_is_its_own(knowledge: Knowledge) -> None:
-    emg = SuggestedTest("emg", "muscle weakness, tongue fasciculation")
+    emg = SuggestedTest("emg", ("muscle-weakness", "tongue-fasciculation"))
 
     (order,) = orders_for(emg, knowledge, occasion(assessment()), requisition=REQUISITION)
 

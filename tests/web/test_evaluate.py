@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.assessment import Assessment, Disposition, Finding, RuleKind, SuggestedTest
+from service.assessment import Assessment, Disposition, Done, Finding, RuleKind, SuggestedTest
 from service.assessment_json import _number, _range, assessment_json
 from service.facts import Patient
 from service.facts.amounts import Amount
@@ -181,20 +181,21 @@ def test_an_explained_finding_says_by_what_and_has_no_disposition() -> None:
 
 
 def test_a_blood_panel_lists_its_analytes_and_other_tests_have_none() -> None:
-    panel = SuggestedTest("blood-panel", "weakness", None, ("b12",), {"tsh": "done 2026-10-02"})
-    done = SuggestedTest("mri-brain", "", "done 2026-09-01")
+    panel = SuggestedTest("blood-panel", ("muscle-weakness",), None, ("b12",), {"tsh": Done("2026-10-02")})
+    done = SuggestedTest("mri-brain", (), Done("2026-09-01"), recommended=False)
 
     tests = assessment_json(assessed(tests=(panel, done)), load())["tests"]
 
     assert tests == [
         {
             "id": "blood-panel",
-            "reason": "weakness",
+            "reason": "muscle weakness",
+            "recommended": True,
             "withheld": None,
             "analytes": ["b12"],
             "withheldAnalytes": {"tsh": "done 2026-10-02"},
         },
-        {"id": "mri-brain", "withheld": "done 2026-09-01"},
+        {"id": "mri-brain", "recommended": False, "withheld": "done 2026-09-01"},
     ]
 
 

@@ -315,11 +315,13 @@ def from_json(answer: Json) -> Any:
     """The same pairs, made of the JSON of /evaluate."""
     singular = {"findings": "finding", "contributors": "contributor", "tests": "test"}
     singular |= {"openQuestions": "openQuestion", "sites": "site", "regions": "region", "analytes": "analyte"}
-    singular |= {"unreadMedicines": "unreadMedicine"}
+    singular |= {"unreadMedicines": "unreadMedicine", "considerations": "consideration"}
     pairs: list[Any] = []
     for name, value in answer.items():
         if name == "withheldAnalytes":
             pairs += [("withheldAnalyte", f"{analyte}: {why}") for analyte, why in value.items()]
+        elif name == "followUp":
+            pairs += [(name, from_json({"analyte": analyte, **one})) for analyte, one in value.items()]
         elif name == "durationDays":
             ends = {end: days for end, days in (value or {}).items() if days is not None}
             pairs += [("duration", ends)] if ends else []

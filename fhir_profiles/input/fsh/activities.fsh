@@ -86,6 +86,22 @@ Usage: #definition
 * code.text = "Respiratory function: forced vital capacity (FVC), sitting and lying"
 * copyright = "SNOMED CT: This material includes SNOMED Clinical Terms (SNOMED CT), which is copyright (c) International Health Terminology Standards Development Organisation (IHTSDO, trading as SNOMED International)."
 
+Instance: blood-gas
+InstanceOf: ActivityDefinition
+Usage: #definition
+* insert Activity(blood-gas, BloodGasActivity, Arterial blood gas, test-order)
+* description = "Proposes an arterial blood gas where breathing is failing."
+* code = $loinc#24336-0 "Gas panel - Arterial blood"
+* code.text = "Arterial blood gas"
+* copyright = "LOINC: This material contains content from LOINC (http://loinc.org). LOINC is copyright (c) Regenstrief Institute, Inc. and the Logical Observation Identifiers Names and Codes (LOINC) Committee and is available at no cost under the license at http://loinc.org/license."
+
+Instance: ecg
+InstanceOf: ActivityDefinition
+Usage: #definition
+* insert Activity(ecg, EcgActivity, Electrocardiogram, test-order)
+* description = "Proposes an electrocardiogram: critical electrolytes, too much lithium, rapid weakness; offered with a low or high potassium or a low magnesium. The text orders it."
+* code.text = "Electrocardiogram (ECG)"
+
 Instance: lifestyle-education
 InstanceOf: ActivityDefinition
 Usage: #definition

@@ -35,6 +35,42 @@ RuleSet: Part(name, min, max, type, text)
   * documentation = "{text}"
   * type = #{type}
 
+RuleSet: FollowUp
+* parameter[=].part[+]
+  * name = #followUp
+  * use = #out
+  * min = 0
+  * max = "*"
+  * documentation = "Of a blood panel: an analyte that was abnormal and is measured again."
+  * part[+]
+    * name = #analyte
+    * use = #out
+    * min = 1
+    * max = "1"
+    * documentation = "Which."
+    * type = #code
+  * part[+]
+    * name = #value
+    * use = #out
+    * min = 0
+    * max = "1"
+    * documentation = "The abnormal value with its unit."
+    * type = #string
+  * part[+]
+    * name = #date
+    * use = #out
+    * min = 0
+    * max = "1"
+    * documentation = "When it was measured, as precisely as the record says."
+    * type = #string
+  * part[+]
+    * name = #within
+    * use = #out
+    * min = 1
+    * max = "1"
+    * documentation = "By when, counted from the day, as an ISO 8601 duration."
+    * type = #string
+
 RuleSet: Basis
 * parameter[=].part[+]
   * name = #basis
@@ -143,12 +179,21 @@ Usage: #definition
 * insert OutParts(test, 0, *, A test that is suggested or withheld.)
 * insert Part(id, 1, 1, code, [[The id of its ActivityDefinition.]])
 * insert Part(reason, 0, 1, string, Why.)
+* insert Part(recommended, 1, 1, boolean, [[Whether the pathway asks for it now; else it is only offered.]])
 * insert Part(withheld, 0, 1, string, Why it is not suggested.)
 * insert Part(analyte, 0, *, code, Of a blood panel: the analytes to order.)
 * insert Part(withheldAnalyte, 0, *, string, [[Of a blood panel: an analyte that is withheld, and why.]])
+* insert FollowUp
 * insert OutParts(lifestyle, 0, *, A lifestyle step.)
 * insert Part(id, 1, 1, code, [[caffeine, sleep, hydration, nutrients, stress or stretching.]])
 * insert Part(withheld, 0, *, string, A part that would harm this patient.)
+* insert Part(says, 0, 1, string, [[The advice, without those parts.]])
+* insert Part(why, 0, *, string, Why it matters for this patient.)
+* insert OutParts(consideration, 0, 3, [[A condition that the findings fit, for a neurologist to tell apart; never a diagnosis.]])
+* insert Part(id, 1, 1, code, Which condition.)
+* insert Part(because, 0, *, code, A rule that it rests on.)
+* insert PartFrom(all-twitch-rules)
+* insert Part(known, 1, 1, boolean, Whether the record holds the diagnosis already.)
 * insert OutParts(openQuestion, 0, *, What is not known and could raise the disposition.)
 * insert Part(fact, 1, 1, string, What it is.)
 * insert Part(ask, 1, 1, string, What to ask.)

@@ -25,6 +25,7 @@ from service.errors import KnowledgeInvalid
 from service.facts.answers import Basis
 from service.knowledge import BLOOD_PANEL, REFERRAL, Knowledge
 from service.knowledge.measures import Coding
+from service.knowledge.words import grounds_words
 
 Order = dict[str, Any]
 
@@ -100,9 +101,15 @@ def orders_for(test: SuggestedTest, knowledge: Knowledge, when: Occasion, *, req
     """
     if test.id != BLOOD_PANEL:
         known = knowledge.tests[test.id]
-        return [_test_order(_concept(known.order, known.order_text, knowledge), test, when)]
+        return [_test_order(_concept(known.order, known.order_text, knowledge), test, when, knowledge)]
     together = {"requisition": {"system": "urn:ietf:rfc:3986", "value": requisition}}
-    return [_test_order(_analyte(name, knowledge), test, when) | together for name in test.analytes]
+    again = test.follow_up or {}
+    return [
+        _test_order(_analyte(name, knowledge), test, when, knowledge)
+        | together
+        | (_within(again[name].within_days, when.on) if name in again else {})
+        for name in test.analytes
+    ]
 
 
 def check_orders(knowledge: Knowledge) -> None:
@@ -125,9 +132,14 @@ def check_orders(knowledge: Knowledge) -> None:
         raise KnowledgeInvalid(problems)
 
 
-def _test_order(code: Order, test: SuggestedTest, when: Occasion) -> Order:
+def _within(days: float, on: date) -> Order:
+    """By when it is to be done, counted from the day of the assessment."""
+    return {"occurrencePeriod": {"start": on.isoformat(), "end": (on + timedelta(days=days)).isoformat()}}
+
+
+def _test_order(code: Order, test: SuggestedTest, when: Occasion, knowledge: Knowledge) -> Order:
     order = when.shared | {"priority": when.priority, "code": code}
-    reasons = [test.reason] if test.reason else list(when.says)
+    reasons = [grounds_words(test, knowledge)] if test.reason else list(when.says)
     if reasons:
         order["reasonCode"] = [{"text": _capital(reason)} for reason in reasons]
     return order
@@ -161,8 +173,7 @@ def _occurrence(priority: str, on: date, urgent_within: float) -> Order:
     if priority == "stat":
         return {"occurrenceDateTime": on.isoformat()}
     if priority == "urgent":
-        latest = on + timedelta(days=urgent_within)
-        return {"occurrencePeriod": {"start": on.isoformat(), "end": latest.isoformat()}}
+        return _within(urgent_within, on)
     return {}
 
 
@@ -200,10 +211,10 @@ def _everything(knowledge: Knowledge) -> Iterable[tuple[str, Referral | Suggeste
             note = "clinical suspicion of motor neuron disease"
             yield f"the referral to {specialty}", Referral(True, specialty, priority, note=note)
     for name in knowledge.tests:
-        yield name, SuggestedTest(name, "sample")
+        yield name, SuggestedTest(name, ("sample",))
     for name, analyte in knowledge.analytes.items():
         if analyte.order:
-            yield name, SuggestedTest(BLOOD_PANEL, "sample", analytes=(name,))
+            yield name, SuggestedTest(BLOOD_PANEL, ("sample",), analytes=(name,))
 
 
 def _sample(suggestion: Referral | SuggestedTest, knowledge: Knowledge) -> list[Order]:

@@ -10,13 +10,30 @@ from collections.abc import Iterable, Iterator
 from math import isfinite
 from typing import Any
 
-from service.assessment import Assessment, Contributor, Finding, Referral, SuggestedTest
+from service.assessment import (
+    Assessment,
+    Contributor,
+    Finding,
+    FollowUp,
+    Referral,
+    Step,
+    SuggestedTest,
+)
 from service.facts.amounts import Amount
 from service.facts.answers import Basis
 from service.facts.truth import Truth
 from service.facts.twitch import Twitch
 from service.knowledge import Knowledge
-from service.knowledge.words import fact_words, notes_words, reason_words
+from service.knowledge.words import (
+    advice_words,
+    because_words,
+    fact_words,
+    grounds_words,
+    held_words,
+    left_out_words,
+    notes_words,
+    reason_words,
+)
 
 Part = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
@@ -42,26 +59,38 @@ def _parameters(assessment: Assessment, knowledge: Knowledge, *, every_rule: boo
     yield _parts("referral", _referral(assessment.referral))
     for contributor in assessment.contributors:
         yield _parts("contributor", _contributor(contributor, knowledge))
-    for test in assessment.tests:
-        yield _parts("test", _test(test))
-    for step in assessment.lifestyle:
-        yield _parts("lifestyle", [*_code("id", step.id), *_texts("withheld", step.withheld)])
+    yield from _proposals(assessment, knowledge)
     for question in assessment.open_questions:
         why = reason_words(question.why, knowledge)
         asked = [*_text("fact", question.fact), *_text("ask", question.ask), *_text("why", why)]
         yield _parts("openQuestion", [*asked, *_code("couldRaise", str(question.could_raise))])
     for mention in assessment.mentions:
-        source = {"name": "source", "valueReference": _reference(mention.source)}
-        yield _parts("mention", [source, *_text("date", mention.date)])
+        yield _dated("mention", mention.source, mention.date)
     for unread in assessment.unread_medicines:
-        source = {"name": "source", "valueReference": _reference(unread.source)}
-        yield _parts("unreadMedicine", [source, *_text("date", unread.date)])
+        yield _dated("unreadMedicine", unread.source, unread.date)
     yield {"name": "otherSubjects", "valueInteger": assessment.other_subjects}
     for lost in assessment.unreadable:
         yield _parts(
             "unreadable",
             [*_text("resource", lost.resource), *_text("reason", reason_words(lost.reason, knowledge))],
         )
+
+
+def _proposals(assessment: Assessment, knowledge: Knowledge) -> Iterator[Part]:
+    """What follows from the findings: tests, steps, and what the findings fit."""
+    for test in assessment.tests:
+        yield _parts("test", _test(test, knowledge))
+    for step in assessment.lifestyle:
+        yield _parts("lifestyle", _step(step, knowledge))
+    for one in assessment.considerations:
+        because = [part for rule in one.because for part in _code("because", rule)]
+        known = {"name": "known", "valueBoolean": one.known}
+        yield _parts("consideration", [*_code("id", one.id), *because, known])
+
+
+def _dated(name: str, source: str, date: str | None) -> Part:
+    """A resource and its day."""
+    return _parts(name, [{"name": "source", "valueReference": _reference(source)}, *_text("date", date)])
 
 
 def _twitch(twitch: Twitch) -> Iterator[Part]:
@@ -123,15 +152,31 @@ def _contributor(contributor: Contributor, knowledge: Knowledge) -> Iterator[Par
     yield from _bases(contributor.basis, knowledge)
 
 
-def _test(test: SuggestedTest) -> Iterator[Part]:
+def _test(test: SuggestedTest, knowledge: Knowledge) -> Iterator[Part]:
     yield from _code("id", test.id)
-    yield from _text("reason", test.reason)
-    yield from _text("withheld", test.withheld)
+    yield from _text("reason", grounds_words(test, knowledge))
+    yield {"name": "recommended", "valueBoolean": test.recommended}
+    yield from _text("withheld", held_words(test.withheld, knowledge) if test.withheld else None)
     for analyte in test.analytes:
         yield from _code("analyte", analyte)
-    yield from _texts(
-        "withheldAnalyte", (f"{name}: {why}" for name, why in (test.withheld_analytes or {}).items())
-    )
+    held = (test.withheld_analytes or {}).items()
+    yield from _texts("withheldAnalyte", (f"{name}: {held_words(why, knowledge)}" for name, why in held))
+    for analyte, one in (test.follow_up or {}).items():
+        yield _parts("followUp", _follow_up(analyte, one))
+
+
+def _follow_up(analyte: str, one: FollowUp) -> Iterator[Part]:
+    yield from _code("analyte", analyte)
+    yield from _text("value", None if one.value is None else str(one.value))
+    yield from _text("date", one.on)
+    yield from _text("within", one.within)
+
+
+def _step(step: Step, knowledge: Knowledge) -> Iterator[Part]:
+    yield from _code("id", step.id)
+    yield from _texts("withheld", left_out_words(step, knowledge))
+    yield from _text("says", advice_words(step, knowledge))
+    yield from _texts("why", because_words(step, knowledge))
 
 
 def _parts(name: str, parts: Iterable[Part]) -> Part:

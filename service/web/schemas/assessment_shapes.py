@@ -87,6 +87,14 @@ class ContributorSchema(Shape):
     basis = listed(BasisSchema, "What it rests on.")
 
 
+class FollowUpSchema(Shape):
+    """An abnormal result that is to be measured again."""
+
+    value = fields.String(**said("With its unit.", null=True))
+    date = fields.String(**said("As the record writes it.", null=True))
+    within = fields.String(**said("By when, counted from the day, as an ISO 8601 duration."))
+
+
 class SuggestedTestSchema(Shape):
     """A test, and why it is suggested or withheld."""
 
@@ -94,7 +102,9 @@ class SuggestedTestSchema(Shape):
     reason = fields.String()
     withheld = fields.String(**said("Why it is not suggested.", null=True))
     analytes = fields.List(fields.String())
+    recommended = fields.Boolean(**said("The pathway asks for it now; else it is only offered."))
     withheldAnalytes = fields.Dict(keys=fields.String(), values=fields.String())  # noqa: N815
+    followUp = fields.Dict(keys=fields.String(), values=fields.Nested(FollowUpSchema))  # noqa: N815
 
 
 class StepSchema(Shape):
@@ -102,6 +112,16 @@ class StepSchema(Shape):
 
     id = fields.String(required=True)
     withheld = fields.List(fields.String(), **said("Parts that would harm this patient."))
+    says = fields.String(**said("The advice, without those parts."))
+    why = fields.List(fields.String(), **said("Why it matters for this patient."))
+
+
+class ConsiderationSchema(Shape):
+    """A condition that the findings fit, for a neurologist to tell apart; never a diagnosis."""
+
+    id = fields.String(required=True)
+    because = fields.List(fields.String(), **said("The rules that it rests on."))
+    known = fields.Boolean(**said("The record holds the diagnosis already."))
 
 
 class QuestionSchema(Shape):
@@ -147,6 +167,7 @@ class AssessmentSchema(Shape):
     contributors = listed(ContributorSchema, "What may explain the twitch or feed it.")
     tests = listed(SuggestedTestSchema, "The tests that belong to it.")
     lifestyle = listed(StepSchema, "Steps against benign twitching.")
+    considerations = listed(ConsiderationSchema, "What the findings fit, for a neurologist to tell apart.")
     openQuestions = listed(QuestionSchema, "What to ask the patient next.")  # noqa: N815
     mentions = listed(MentionSchema, "A twitch in words alone: decides nothing, may be asked about.")
     unreadMedicines = listed(UnreadMedicineSchema, "In use, but neither code nor name tells which.")  # noqa: N815

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.assessment import Contributor, Disposition, Step
+from service.assessment import Contributor, Disposition, Step, Withheld
 from service.facts import Facts
 from service.facts.answers import Answer
 from service.knowledge import Knowledge
@@ -23,15 +23,11 @@ def lifestyle_steps(
 
 
 def _step(step: LifestyleStep, reasons: set[str], contributors: tuple[Contributor, ...]) -> Step:
-    withheld: list[str] = []
-    kept: list[str] = []
-    for part in step.parts:
-        against = [why for condition, why in part.withheld_when.items() if condition in reasons]
-        withheld += [f"{part.label}: {why}" for why in against]
-        if not against:
-            kept.append(part.id)
-    because = tuple(step.because[c.id] for c in contributors if c.id in step.because)
-    return Step(step.id, tuple(withheld), tuple(kept), because)
+    against = {part.id: [c for c in part.withheld_when if c in reasons] for part in step.parts}
+    withheld = tuple(Withheld(part, condition) for part, found in against.items() for condition in found)
+    kept = tuple(part for part, found in against.items() if not found)
+    because = tuple(c.id for c in contributors if c.id in step.because)
+    return Step(step.id, withheld, kept, because)
 
 
 def _harmful_with(facts: Facts, knowledge: Knowledge) -> dict[str, Answer]:

@@ -1,0 +1,1 @@
+"""What follows from the findings: tests, what the pattern points to, lifestyle advice."""
