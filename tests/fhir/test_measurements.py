@@ -109,7 +109,7 @@ def test_a_score_that_its_scale_does_not_have_is_not_read(number: int, why: str)
 def test_a_number_that_no_body_can_have_is_unknown_and_no_critical_result() -> None:
     def critical(number: float) -> Truth:
         given = facts(observation(POTASSIUM, **value(number)))
-        return critical_electrolytes(given, packaged().thresholds).truth
+        return critical_electrolytes(given, packaged()).truth
 
     assert critical(1.9) is Truth.YES
     assert critical(1e300) is Truth.UNKNOWN
