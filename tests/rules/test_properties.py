@@ -27,6 +27,8 @@ LASTING = {"twitch-over-two-weeks", "eyelid-twitch-persisting", "red-flag-cluste
 AT_REST = {"twitch-at-rest-without-trigger", "red-flag-cluster"}
 WEIGHT = {"unexplained-weight-loss", "red-flag-cluster"}
 
+HEART_AND_LUNG = {"heart-disease", "heart-failure", "cardiomyopathy", "lung-disease"}
+
 
 class Excuse(NamedTuple):
     """A topic that may overturn the answers of some rules, to which answer, and why that is meant."""
@@ -53,23 +55,34 @@ CLOSED_WORLD = [
         "a stated course says that it twitched on that day, and may age the twitch (§3)",
     ),
     Excuse(
-        {"heart-disease", "heart-failure", "lung-disease"},
-        {"breathing-difficulty", "respiratory-compromise"},
+        HEART_AND_LUNG,
+        {"breathing-difficulty"},
         {"UNKNOWN"},
-        "breathing counts by itself while no heart or lung diagnosis is recorded (§4)",
+        "breathlessness counts while no heart or lung diagnosis is recorded (§4)",
     ),
     Excuse(
-        {"motor-neuron-disease", *packaged().diagnoses},
-        {"breathing-difficulty", "respiratory-compromise"},
-        {"UNKNOWN"},
-        "a sign that a known diagnosis explains is no motor half (§4)",
+        {*HEART_AND_LUNG, "low-saturation-disease"},
+        {"respiratory-compromise"},
+        {"UNKNOWN", "NO"},
+        "they may explain an older breathlessness, and have a lower limit of the saturation (§4)",
     ),
+    Excuse(
+        {*packaged().diagnoses, "motor-neuron-disease"},
+        {"breathing-difficulty", "respiratory-compromise", "red-flag-cluster"},
+        {"UNKNOWN", "NO"},
+        "what a known diagnosis explains is no sign of the muscles there, and does not count (§4)",
+    ),
+    Excuse({"twitch"}, {"red-flag-cluster"}, {"UNKNOWN", "NO"}, "cramps of a new twitch do not count (§4)"),
     Excuse(TRIGGERS, AT_REST, {"NO", "UNKNOWN"}, "a contributor that is YES makes it NO (§4)"),
     Excuse({"weight-loss-intended"}, WEIGHT, {"NO", "UNKNOWN"}, "intended only where stated (§4)"),
     Excuse({"pregnancy"}, WEIGHT, {"NO", "UNKNOWN"}, "pregnancy only where recorded (§4)"),
     Excuse({"pregnancy", "body-weight"}, AT_REST, {"NO", "UNKNOWN"}, "they set the caffeine limit (§5)"),
-    Excuse({"guillain-barre"}, {"rapid-weakness"}, {"YES", "UNKNOWN"}, "a known diagnosis (§4)"),
-    Excuse({"motor-neuron-disease"}, {"respiratory-compromise"}, {"YES", "UNKNOWN"}, "likewise (§4)"),
+    Excuse(
+        {"guillain-barre"}, {"rapid-weakness"}, {"YES", "UNKNOWN"}, "a diagnosis; an old one is asked about"
+    ),
+    Excuse(
+        {"motor-neuron-disease"}, {"respiratory-compromise"}, {"YES", "UNKNOWN"}, "a known diagnosis (§4)"
+    ),
 ]
 # A denial of the root concept answers for all of it until something narrower is YES (§1).
 ROOTS = [
@@ -359,3 +372,21 @@ def test_the_eyelids_own_flag_comes_and_goes_with_the_stated_sites(
     both = facts({"fasciculation": [before, more]})
 
     assert str(evaluate(both, packaged(), pathway).disposition) == becomes
+
+
+# --- Open questions list only what could raise ----------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pathway", packaged().pathways)
+@tries(60)
+@given(twitch=STANDING_TWITCH, record=records(frozenset({"twitch"})))
+def test_open_questions_list_only_what_could_raise_the_disposition(
+    pathway: str, twitch: dict[str, Any], record: dict[str, Any]
+) -> None:
+    assessment = evaluate(facts({**record, **twitch}), packaged(), pathway)
+
+    asked = [question.fact for question in assessment.open_questions]
+
+    assert len(asked) == len(set(asked))
+    assert all(q.could_raise > assessment.disposition for q in assessment.open_questions)
