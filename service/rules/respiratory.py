@@ -217,13 +217,17 @@ def _episode(concept: str, facts: Facts) -> list[Statement]:
 
 
 def _new_value(beyond: Answer, episode: Episode, facts: Facts, knowledge: Knowledge) -> Answer:
-    """The answer where the first value beyond the threshold of this episode is new; else NO."""
+    """The answer where the first value beyond the threshold of this episode is new; else NO.
+
+    The latest value ends no episode: the worst of the days decides.
+    """
     if not beyond.yes:
         return beyond
     began: Span | None = None
     dated = [(r.when, r.moment or 0, r.amount) for r in facts.results[episode.analyte] if r.amount and r.when]
-    for when, _, amount in sorted(dated, key=lambda value: (value[0].last, value[1])):
-        if episode.is_over(amount) is Truth.YES:
+    values = sorted(dated, key=lambda value: (value[0].last, value[1]))
+    for number, (when, _, amount) in enumerate(values, start=1):
+        if number < len(values) and episode.is_over(amount) is Truth.YES:
             began = None
         elif began is None and episode.is_beyond(amount) is Truth.YES:
             began = when

@@ -277,9 +277,10 @@ def test_a_referral_has_its_priority_and_names_the_suspicion(
 def test_numbness_speaks_against_the_suspicion_also_of_a_recent_twitch() -> None:
     over = {"fasciculation": {"truth": "NO", "ended": True, "stated": "30 days ago"}}
 
-    proposed = assessed({**over, "muscle-weakness": "YES", "sensory-change": "YES"}).referral
+    found = assessed({**over, "muscle-weakness": "YES", "sensory-change": "YES"})
 
-    assert (proposed.priority, proposed.note) == ("urgent", None)
+    assert (found.referral.priority, found.referral.note) == ("urgent", None)
+    assert "anti-gm1" not in [analyte for test in found.tests for analyte in test.analytes]
 
 
 @pytest.mark.parametrize("given", [{"potassium": "2.4"}, {"lithium": "1.9"}])

@@ -8,6 +8,7 @@ from service.assessment import Disposition, FollowUp, Held, SuggestedTest, Waiti
 from service.facts.amounts import Amount
 from service.rules.contributors import outside
 from service.rules.proposals.case import EYE_ONLY, Case, recently
+from service.rules.red_flags import sensory_change
 
 WHOLE_PANEL = (
     *("sodium", "potassium", "calcium", "albumin", "magnesium"),
@@ -66,7 +67,9 @@ def _by_disposition(case: Case) -> Iterator[str]:
     yield from (a for a in WHOLE_PANEL if whole or a not in OF_THE_WHOLE)
     if whole and case.raised("sensory-change", "muscle-weakness"):
         yield from AUTOIMMUNE
-    away_from_nerve = case.raised("upper-motor-neuron-signs", "sensory-change")
+    # Numbness is told also where the twitch is only recent, and its own flag is not raised.
+    numb = sensory_change(case.facts, case.knowledge).yes
+    away_from_nerve = numb or case.raised("upper-motor-neuron-signs")
     if whole and case.raised("muscle-weakness", "muscle-atrophy") and not away_from_nerve:
         yield "anti-gm1"
     if any(c.id == "lithium" for c in case.contributors):
