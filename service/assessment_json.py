@@ -138,7 +138,7 @@ def _step(step: Step, knowledge: Knowledge) -> dict[str, Any]:
     return {
         "id": step.id,
         "withheld": left_out_words(step, knowledge),
-        "says": advice_words(step, knowledge),
+        "says": advice_words(step, knowledge) or None,
         "why": because_words(step, knowledge),
     }
 

@@ -112,7 +112,7 @@ class StepSchema(Shape):
 
     id = fields.String(required=True)
     withheld = fields.List(fields.String(), **said("Parts that would harm this patient."))
-    says = fields.String(**said("The advice, without those parts."))
+    says = fields.String(**said("The advice, without those parts.", null=True))
     why = fields.List(fields.String(), **said("Why it matters for this patient."))
 
 
