@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from service.assessment import RuleKind
@@ -18,6 +19,7 @@ from service.facts.amounts import Span
 from service.facts.answers import Answer
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
+from service.facts.twitch import Twitch
 from service.knowledge import Knowledge
 from service.knowledge.advice import Thresholds
 from service.rules.rule import RULES, Rule
@@ -135,6 +137,11 @@ class _NotedFacts(Facts):
         if name in PARTS:
             object.__getattribute__(self, "noted").add(PARTS[name])
         return object.__getattribute__(self, name)
+
+    @cached_property
+    def twitch(self) -> Twitch:
+        """The twitch is one part of the record: what it is made of is not noted one by one."""
+        return Twitch(dict(self.statements), self.on)
 
     def takes(self, medicine: str) -> Answer:
         """Notes the class of medicines."""
