@@ -109,6 +109,7 @@ def test_the_invariants_of_our_own_codes_name_every_code_and_answer(
         "CodeableConcept": "own-coded",
         "Quantity": "own-quantity",
         "integer": "own-grade",
+        "dateTime": "own-day",
     }
     for code, own in knowledge.own.items():
         expression = rules[of_type[own["value"]]]

@@ -53,29 +53,34 @@ Description: "The course, the trigger and the like: an Observation with a code o
 * subject only Reference(Patient)
 * code MS
 * code from https://twitch-cds.example/fhir/ValueSet/own-questions (required)
-* value[x] only boolean or integer or CodeableConcept or Quantity
+* value[x] only boolean or integer or CodeableConcept or Quantity or dateTime
 * value[x] MS
-* obeys stated-dated and own-boolean and own-coded and own-quantity and own-grade
+* obeys stated-dated and own-boolean and own-coded and own-quantity and own-grade and own-day
 
 Invariant: own-boolean
 Description: "What is asked as yes or no has a boolean answer."
 Severity: #error
-Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-at-rest' or code = 'twitch-persists-despite-lifestyle' or code = 'vision-interference' or code = 'weakness-progressive' or code = 'split-hand' or code = 'difficulty-gripping' or code = 'difficulty-climbing-stairs' or code = 'recent-exertion' or code = 'weight-loss-intended' or code = 'sudden-onset')).exists() implies (value.ofType(boolean).exists() or dataAbsentReason.exists())"
+Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-at-rest' or code = 'twitch-persists-despite-lifestyle' or code = 'vision-interference' or code = 'weakness-progressive' or code = 'split-hand' or code = 'difficulty-gripping' or code = 'difficulty-climbing-stairs' or code = 'recent-exertion' or code = 'weight-loss-intended' or code = 'sudden-onset' or code = 'family-history-of-mnd')).exists() implies (value.ofType(boolean).exists() or dataAbsentReason.exists())"
 
 Invariant: own-coded
-Description: "Course, frequency and trigger have one of their own answers."
+Description: "Course, frequency and trigger have one of their own answers, a site is coded."
 Severity: #error
-Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-course' or code = 'twitch-frequency' or code = 'twitch-trigger')).exists() implies (dataAbsentReason.exists() or (code.coding.where(code = 'twitch-course').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'improving' or code = 'unchanged' or code = 'worsening' or code = 'fluctuating')).exists()) or (code.coding.where(code = 'twitch-frequency').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'rare' or code = 'weekly' or code = 'daily' or code = 'constant')).exists()) or (code.coding.where(code = 'twitch-trigger').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'none' or code = 'caffeine' or code = 'stress' or code = 'exercise' or code = 'lack-of-sleep' or code = 'dehydration' or code = 'medicine')).exists()))"
+Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-course' or code = 'twitch-frequency' or code = 'twitch-trigger' or code = 'twitch-site' or code = 'twitch-site-left' or code = 'twitch-site-right')).exists() implies (dataAbsentReason.exists() or (code.coding.where(code = 'twitch-site' or code = 'twitch-site-left' or code = 'twitch-site-right').exists() and value.ofType(CodeableConcept).exists()) or (code.coding.where(code = 'twitch-course').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'improving' or code = 'unchanged' or code = 'worsening' or code = 'fluctuating')).exists()) or (code.coding.where(code = 'twitch-frequency').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'rare' or code = 'weekly' or code = 'daily' or code = 'constant')).exists()) or (code.coding.where(code = 'twitch-trigger').exists() and value.ofType(CodeableConcept).coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'none' or code = 'caffeine' or code = 'stress' or code = 'exercise' or code = 'lack-of-sleep' or code = 'dehydration' or code = 'medicine')).exists()))"
 
 Invariant: own-quantity
-Description: "Caffeine is given in mg/d and fluid in L/d, with their UCUM codes."
+Description: "Caffeine is given in mg/d, fluid in L/d and screen time in h/d, with their UCUM codes."
 Severity: #error
-Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'caffeine-intake' or code = 'fluid-intake')).exists() implies (dataAbsentReason.exists() or (code.coding.where(code = 'caffeine-intake').exists() and value.ofType(Quantity).where(system = 'http://unitsofmeasure.org' and code = 'mg/d').exists()) or (code.coding.where(code = 'fluid-intake').exists() and value.ofType(Quantity).where(system = 'http://unitsofmeasure.org' and code = 'L/d').exists()))"
+Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'caffeine-intake' or code = 'fluid-intake' or code = 'screen-time')).exists() implies (dataAbsentReason.exists() or (code.coding.where(code = 'caffeine-intake').exists() and value.ofType(Quantity).where(system = 'http://unitsofmeasure.org' and code = 'mg/d').exists()) or (code.coding.where(code = 'fluid-intake').exists() and value.ofType(Quantity).where(system = 'http://unitsofmeasure.org' and code = 'L/d').exists()) or (code.coding.where(code = 'screen-time').exists() and value.ofType(Quantity).where(system = 'http://unitsofmeasure.org' and code = 'h/d').exists()))"
 
 Invariant: own-grade
 Description: "An MRC grade is a whole number from 0 to 5 and names its body site."
 Severity: #error
 Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and code = 'mrc-grade').exists() implies (dataAbsentReason.exists() or (value.ofType(integer).exists() and value.ofType(integer) >= 0 and value.ofType(integer) <= 5 and bodySite.exists()))"
+
+Invariant: own-day
+Description: "Since when it twitches, or is weak, is a day, a month or a year."
+Severity: #error
+Expression: "code.coding.where(system = 'https://twitch-cds.example/fhir/CodeSystem/twitch-findings' and (code = 'twitch-onset' or code = 'weakness-onset')).exists() implies (value.ofType(dateTime).exists() or dataAbsentReason.exists())"
 
 Profile: TwitchCondition
 Parent: Condition

@@ -146,6 +146,7 @@ Usage: #definition
 * insert Ask(muscle-weakness, boolean, $sct#26544005 "Muscle weakness", [[Have you noticed weakness in a hand, arm or leg, such as dropping things or tripping?]])
 * insert Ask(difficulty-gripping, boolean, $own#difficulty-gripping "Difficulty gripping or dropping things", [[Is it hard to grip things, or do you drop them?]])
 * insert Ask(difficulty-climbing-stairs, boolean, $own#difficulty-climbing-stairs "Difficulty climbing stairs", [[Is it hard to climb stairs because your legs are weak?]])
+* insert Ask(weakness-onset, date, $own#weakness-onset "Onset of the weakness", [[If anything is weak: since when? A month or a year is enough.]])
 * insert Ask(weakness-progressive, boolean, $own#weakness-progressive "Progressive weakness", [[Is the weakness getting worse, or reaching further muscles?]])
 * insert When(muscle-weakness)
 * insert When(difficulty-gripping)
