@@ -21,9 +21,6 @@ def said_whole(kind: Kind, assessment: Assessment, knowledge: Knowledge) -> str:
         return own(words["detail"])
     asked = [own(question) for question in list(knowledge.questions.values())[:MOST_QUESTIONS]]
     year = assessment.on.year
-    named = [
-        ", ".join(filter(None, (mention.source, day_words(mention.date, year) if mention.date else "")))
-        for mention in assessment.mentions[:MOST_SOURCES]
-    ]
-    source = escaped(words["source"].format(sources="; ".join(named)), 200)
-    return f"{own(words['detail'])}\n\n{bullets(asked)}\n\n{source}"
+    days = [day_words(mention.date, year) for mention in assessment.mentions[:MOST_SOURCES] if mention.date]
+    source = escaped(words["source"].format(days=", ".join(days)), 200) if days else ""
+    return "\n\n".join(filter(None, (own(words["detail"]), bullets(asked), source)))

@@ -37,7 +37,9 @@ FILLED_IN = {
     "sided": ("side", "place"),
     "value": ("what", "value"),
     "measured": ("what", "amount"),
-    **dict.fromkeys(("examined", "reported", "no", "refuted", "over", "relative"), ("what",)),
+    **dict.fromkeys(
+        ("examined", "reported", "no", "refuted", "over", "relative", "not_known", "ruled_out"), ("what",)
+    ),
     **dict.fromkeys(("done", "ordered", "waiting"), ("day",)),
     "left_out": ("part", "why"),
 }

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.assessment import Done, Held, Step, SuggestedTest, Waiting
+from service.assessment import Done, Finding, Held, Step, SuggestedTest, Waiting
 from service.facts.amounts import Span
 from service.facts.answers import Basis, Denial, How, Kind
 from service.facts.places import Place
 from service.facts.reasons import Reason, Value
+from service.facts.truth import Truth
 from service.knowledge import Knowledge
 
 # Of weakness alone it is said whether it was examined or reported.
@@ -23,6 +24,14 @@ FIRST_DEGREE = "family-history-of-mnd"
 def fact_words(basis: Basis, knowledge: Knowledge) -> str:
     """What a basis says, in words: "muscle weakness, left hand (examined)", "potassium 3.1 mmol/L"."""
     return _WORDED[basis.kind](basis, knowledge)
+
+
+def finding_words(finding: Finding, knowledge: Knowledge) -> str:
+    """What a finding says: its rule's title where it is so, else that it is not known, or is answered no."""
+    if finding.truth is Truth.YES:
+        return finding.says
+    phrase = "not_known" if finding.truth is Truth.UNKNOWN else "ruled_out"
+    return knowledge.phrases[phrase].format(what=finding.says)
 
 
 def place_words(place: Place, knowledge: Knowledge) -> str:

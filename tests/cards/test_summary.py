@@ -11,8 +11,8 @@ from service.cards import build
 from service.cards.phrases import dated, day_words, how_long, listed, measured
 from service.cards.summary import ABOUT, BESIDE, SUBJECT
 from service.facts import Facts
-from service.facts.amounts import Span
-from service.facts.answers import Answer, Basis
+from service.facts.amounts import Amount, Span
+from service.facts.answers import Answer, Basis, Kind
 from service.facts.places import Place
 from service.facts.reasons import NOT_RECORDED, Reason
 from service.facts.statements import Form, Statement
@@ -26,6 +26,10 @@ URGENT, ROUTINE, REVIEW = (
     Disposition.ROUTINE_REFERRAL,
     Disposition.PRIMARY_CARE_REVIEW,
 )
+
+
+def result(analyte: str, value: float, unit: str) -> Basis:
+    return Basis(analyte, "Observation/r", "2026-11-22", kind=Kind.RESULT, value=Amount.exactly(value, unit))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_a_sentence_that_would_be_too_long_names_fewer_facts_and_cuts_no_word(
 
 
 def test_a_critical_value_is_in_the_sentence(assessed: Assessed, knowledge: Knowledge) -> None:
-    low = Answer(Truth.YES, (Basis("potassium 2.4 mmol/L", "Observation/k1", "2026-11-22"),))
+    low = Answer(Truth.YES, (result("potassium", 2.4, "mmol/L"),))
     same_day = Disposition.SAME_DAY
     critical = Finding("critical-electrolytes", RuleKind.SAME_DAY, low, "s", "w", (), same_day, same_day)
 
@@ -153,7 +157,7 @@ def test_what_nobody_asked_is_not_called_absent(assessed: Assessed, knowledge: K
 
 
 def test_a_contributor_that_asks_for_a_review_is_named(assessed: Assessed, knowledge: Knowledge) -> None:
-    thyroid = Contributor("thyroid", "Thyroid disease", (Basis("TSH 9 mIU/L", "Observation/t"),), REVIEW)
+    thyroid = Contributor("thyroid", "Thyroid disease", (result("tsh", 9, "m[IU]/L"),), REVIEW)
 
     card, _ = build(assessed(REVIEW, contributors=(thyroid,)), knowledge)
 
@@ -275,7 +279,7 @@ def test_a_sign_that_is_recorded_but_unclear_is_not_called_undocumented(
 
 
 def test_what_is_measured_and_treatable_is_to_be_treated(assessed: Assessed, knowledge: Knowledge) -> None:
-    low = Contributor("electrolyte-imbalance", "x", (Basis("potassium 3 mmol/L", "Observation/k"),), REVIEW)
+    low = Contributor("electrolyte-imbalance", "x", (result("potassium", 3, "mmol/L"),), REVIEW)
 
     card, _ = build(assessed(REVIEW, contributors=(low,)), knowledge)
 

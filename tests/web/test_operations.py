@@ -315,7 +315,11 @@ def from_json(answer: Json) -> Any:
     """The same pairs, made of the JSON of /evaluate."""
     singular = {"findings": "finding", "contributors": "contributor", "tests": "test"}
     singular |= {"openQuestions": "openQuestion", "sites": "site", "regions": "region", "analytes": "analyte"}
-    singular |= {"unreadMedicines": "unreadMedicine", "considerations": "consideration"}
+    singular |= {
+        "unreadMedicines": "unreadMedicine",
+        "considerations": "consideration",
+        "mentions": "mention",
+    }
     pairs: list[Any] = []
     for name, value in answer.items():
         if name == "withheldAnalytes":

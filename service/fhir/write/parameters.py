@@ -28,6 +28,7 @@ from service.knowledge.words import (
     advice_words,
     because_words,
     fact_words,
+    finding_words,
     grounds_words,
     held_words,
     left_out_words,
@@ -119,7 +120,7 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Iterator[Part]:
     yield from _code("rule", finding.rule)
     yield from _code("truth", finding.truth.name)
     yield from _code("disposition", None if finding.disposition is None else str(finding.disposition))
-    yield from _text("says", finding.says)
+    yield from _text("says", finding_words(finding, knowledge))
     yield from _text("explainedBy", finding.explained_by)
     yield from _texts("evidence", finding.evidence)
     yield from _bases(finding.answer.basis, knowledge)
