@@ -226,8 +226,9 @@ def _new_value(beyond: Answer, episode: Episode, facts: Facts, knowledge: Knowle
     began: Span | None = None
     dated = [(r.when, r.moment or 0, r.amount) for r in facts.results[episode.analyte] if r.amount and r.when]
     values = sorted(dated, key=lambda value: (value[0].last, value[1]))
-    for number, (when, _, amount) in enumerate(values, start=1):
-        if number < len(values) and episode.is_over(amount) is Truth.YES:
+    latest = [(when.last, moment) for when, moment, _ in values[-1:]]
+    for when, moment, amount in values:
+        if (when.last, moment) not in latest and episode.is_over(amount) is Truth.YES:
             began = None
         elif began is None and episode.is_beyond(amount) is Truth.YES:
             began = when

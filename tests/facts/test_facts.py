@@ -301,6 +301,7 @@ def test_the_newest_statements_are_those_that_no_other_is_certainly_later_than()
         ("<3", ["4.0"], Truth.UNKNOWN),
         ("4.0", ["2.3"], Truth.NO),
         ("2.3", ["unreadable"], Truth.YES),
+        ("unreadable", ["unreadable"], Truth.UNKNOWN),
     ],
 )
 def test_a_result_that_does_not_tell_hides_no_older_one_that_does(

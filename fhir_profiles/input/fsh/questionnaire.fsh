@@ -179,6 +179,7 @@ Usage: #definition
 
 * insert Group(habits, A usual day)
 * insert Measure(caffeine-intake, $own#caffeine-intake "Caffeine intake", mg/d, [[About how much caffeine do you take in on a usual day, from all drinks, foods and tablets, in mg?]])
+* insert Measure(screen-time, $own#screen-time "Screen time", h/d, [[How many hours a day do you look at a screen, at work and elsewhere?]])
 * insert Measure(fluid-intake, $own#fluid-intake "Fluid intake", L/d, [[How much do you drink on a usual day, in litres?]])
 * insert Measure(sleep-duration, $loinc#93832-4 "Sleep duration", h, [[How many hours do you sleep on a usual night?]])
 * insert Ask(recent-exertion, boolean, $own#recent-exertion "Recent physical exertion", [[Did you work or exercise unusually hard shortly before the twitching, or while it lasted?]])
