@@ -81,6 +81,7 @@ LONG_FUNCTIONS = {
 LONG_FILES = {
     "service/assessment.py": "the values of an assessment, most of them a line a field",
     "service/facts/facts.py": "the questions that rules put to a record, each with what keeps it open",
+    "service/knowledge/checks.py": "one check after another, each of one subject",
     "service/knowledge/__init__.py": "the fields of the knowledge, one a line, and what builds them",
     "service/fhir/read/record.py": "the sorter and whom a record is about share the same raw JSON",
     "service/fhir/read/symptoms.py": "one subject: what a Condition or Observation states",
