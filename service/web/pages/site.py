@@ -71,7 +71,6 @@ def show(template: str, parts: Parts, *, status: int = 200, here: str = "", **gi
         "doors": [{"href": f"{up}{at}", "name": name, "here": at == here} for at, name in DOORS],
         "version": __version__,
         "knowledge_version": parts.knowledge.version,
-        "part_only": HTMX in request.headers,
     }
     html = render_template(f"{template}.html", **shared, **given)
     headers = {"Content-Security-Policy": POLICY, "Vary": HTMX}
