@@ -406,6 +406,7 @@ def test_results_of_which_none_can_be_read_say_why() -> None:
     [
         (["2.3"], Truth.YES),
         (["4"], Truth.UNKNOWN),
+        (["<3"], Truth.UNKNOWN),
         (["<3", "2.3"], Truth.YES),
         (["4", "2.3"], Truth.UNKNOWN),
         (["<3", "4", "2.3"], Truth.UNKNOWN),
