@@ -20,7 +20,7 @@ from service.facts.reasons import NOT_RECORDED, reason
 from service.facts.results import Measured, Result, not_measured, the_latest
 from service.facts.statements import Form, Statement, basis_among
 from service.facts.truth import Truth
-from service.facts.twitch import Twitch
+from service.facts.twitch import Twitch, of_the_twitch
 
 UNSPECIFIC, MND = "unspecific", "motor-neuron-disease"
 
@@ -128,6 +128,8 @@ class Facts:
             self.unread_medicines,
             self.mentioned,
         )
+        if not any(of_the_twitch(s) for s in (supposed, *self.statements.get(concept, ()))):
+            imagined.__dict__["twitch"] = self.twitch
         imagined._stated.update({asked: said for asked, said in self._stated.items() if asked[0] != concept})
         return imagined
 

@@ -23,6 +23,13 @@ from service.facts.truth import Truth
 EYELID = "eyelid"
 IMPROVING = "improving"
 ROOT = "fasciculation"
+COURSE = "twitch-course"
+KINDS = ("twitch", "look-alike")
+
+
+def of_the_twitch(statement: Statement) -> bool:
+    """Whether `Twitch` reads the statement at all."""
+    return statement.kind in KINDS or statement.concept == COURSE
 
 
 class Twitch:
@@ -30,9 +37,10 @@ class Twitch:
 
     def __init__(self, statements: Mapping[str, tuple[Statement, ...]], on: date) -> None:
         self._on = on
-        self._said = [s for about in statements.values() for s in about if s.kind in ("twitch", "look-alike")]
+        self._lasted: dict[float, Answer] = {}
+        self._said = [s for about in statements.values() for s in about if s.kind in KINDS]
         self._denials = [s for s in self._said if s.truth is Truth.NO]
-        self._course = [s for s in statements.get("twitch-course", ()) if s.truth is Truth.YES]
+        self._course = [s for s in statements.get(COURSE, ()) if s.truth is Truth.YES]
 
     @cached_property
     def standing(self) -> tuple[Statement, ...]:
@@ -91,6 +99,11 @@ class Twitch:
 
     def lasted_longer_than(self, days: float) -> Answer:
         """Whether it has lasted more than `days`; UNKNOWN without a date that tells."""
+        if days not in self._lasted:
+            self._lasted[days] = self._longer_than(days)
+        return self._lasted[days]
+
+    def _longer_than(self, days: float) -> Answer:
         if self.duration is None:
             return unknown("twitch-onset", "no-date")
         truth = self.duration.more_than(days)
@@ -104,7 +117,7 @@ class Twitch:
         newest = [s for s in self._course if not any(other.later_than(s) for other in self._course)]
         timely = [s for s in newest if s.counts(self._on, days) is Truth.YES and not self._twitched_after(s)]
         if not timely:
-            return not_recorded("twitch-course")
+            return not_recorded(COURSE)
         better = all(s.value == IMPROVING for s in timely)
         return Answer(Truth.YES if better else Truth.NO, tuple(s.basis for s in timely))
 
@@ -129,7 +142,7 @@ class Twitch:
         here = [self._basis(s) for s in self.twitches if s.place and s.place.site == site]
         return Answer(Truth.YES, tuple(here)) if here else NO
 
-    @property
+    @cached_property
     def confined_to_eyelid(self) -> Answer:
         """Whether every stated place is an eyelid, there is one, and no twitch without a place is older."""
         here = [s for s in self.twitches if s.place]

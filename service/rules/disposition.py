@@ -54,6 +54,15 @@ def finding_of(rule: Rule, facts: Facts, knowledge: Knowledge, pathway: str) -> 
     )
 
 
+def most_asked_for(rule_id: str, knowledge: Knowledge, pathway: str) -> Disposition:
+    """The most that a rule can ask for by the pathway, whatever the facts: the greatest of its cells."""
+    cells = [rule_id]
+    if _may_be_old(rule_id, knowledge.rules[rule_id].kind):
+        cells.append(_old_cell(rule_id))
+    cells += {EYELID: [OVER_90_DAYS], BREATHING: [MAY_BE_EXPLAINED]}.get(rule_id, [])
+    return max(knowledge.disposition(cell, pathway) for cell in cells)
+
+
 def greatest(facts: Facts, findings: Iterable[Finding], contributors: Iterable[Contributor]) -> Disposition:
     """The greatest of all flags in force and of the contributors; a present twitch is at least lifestyle."""
     flags = [f.disposition for f in findings if f.disposition is not None]
@@ -100,11 +109,15 @@ def _may_be_old(rule: str, kind: RuleKind) -> bool:
 def _cell(rule: str, facts: Facts, knowledge: Knowledge, *, old: bool) -> str:
     """The cell of the pathway's table; what is long-standing, or an eyelid's beyond 90 days, has its own."""
     if old:
-        return f"{OCULAR}.long-standing" if rule == OCULAR else "long-standing"
+        return _old_cell(rule)
     if rule != EYELID:
         return rule
     very_long = facts.twitch.lasted_longer_than(knowledge.thresholds.eyelid_very_long)
     return OVER_90_DAYS if very_long.yes else EYELID
+
+
+def _old_cell(rule: str) -> str:
+    return f"{OCULAR}.long-standing" if rule == OCULAR else "long-standing"
 
 
 def _to_be_looked_at(rule: str, answer: Answer, facts: Facts) -> bool:

@@ -16,7 +16,7 @@ from service.facts.reasons import Reason
 from service.facts.statements import Form, Statement
 from service.facts.truth import Truth
 from service.knowledge import Knowledge
-from service.rules.disposition import EYELID, OVER_90_DAYS, finding_of
+from service.rules.disposition import EYELID, OVER_90_DAYS, finding_of, most_asked_for
 from service.rules.known import PROGRESSIVE, explained_by
 from service.rules.rule import RULES
 
@@ -49,7 +49,7 @@ def open_questions(
     if disposition is Disposition.SAME_DAY:
         return ()
     best: dict[str, tuple[OpenQuestion, bool]] = {}
-    for gap, could in _worth_asking(facts, findings, knowledge, pathway):
+    for gap, could in _worth_asking(facts, findings, disposition, knowledge, pathway):
         asked = best.get(gap.fact)
         better = asked is None or (could, gap.recorded) > (asked[0].could_raise, asked[1])
         if could > disposition and better:
@@ -76,10 +76,15 @@ def unclear(findings: Iterable[Finding]) -> bool:
 
 
 def _worth_asking(
-    facts: Facts, findings: Iterable[Finding], knowledge: Knowledge, pathway: str
+    facts: Facts,
+    findings: Iterable[Finding],
+    disposition: Disposition,
+    knowledge: Knowledge,
+    pathway: str,
 ) -> Iterator[tuple[Gap, Disposition]]:
+    """The gaps, with what they could raise; nothing is tried out of a rule that can never ask for more."""
     for finding in findings:
-        if finding.truth is Truth.UNKNOWN:
+        if finding.truth is Truth.UNKNOWN and most_asked_for(finding.rule, knowledge, pathway) > disposition:
             yield from _lacking(finding, facts, knowledge, pathway)
         elif finding.truth is Truth.YES:
             yield from _getting_worse(finding, facts, knowledge, pathway)

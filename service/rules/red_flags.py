@@ -150,8 +150,9 @@ def red_flag_cluster(facts: Facts, knowledge: Knowledge) -> Answer:
 
 def only_named(rule_id: str, facts: Facts, knowledge: Knowledge) -> bool:
     """Whether a flag asks for nothing yet: cramps, while the twitch is known to be no two weeks old."""
-    lasting = facts.twitch.lasted_longer_than(knowledge.thresholds.twitch_long)
-    return rule_id == CRAMPING and lasting.truth is Truth.NO
+    if rule_id != CRAMPING:
+        return False
+    return facts.twitch.lasted_longer_than(knowledge.thresholds.twitch_long).truth is Truth.NO
 
 
 def stated_or_both_denied(facts: Facts, concept: str, kinds: tuple[str, ...]) -> Answer:
