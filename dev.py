@@ -137,7 +137,7 @@ def cards(*arguments: str) -> int:
 
 
 def bench(*arguments: str) -> int:
-    """Become the measurement of the hook's speed, by time or, with `--instructions`, by what callgrind counts."""
+    """Become the measurement of speed: by time or, with `--instructions`, by what callgrind counts."""
     install(TEST_LOCK)
     counted = "--instructions" in arguments
     options = [argument for argument in arguments if argument != "--instructions"]
